@@ -1,0 +1,14 @@
+// Command sendmsgrec records the sendmsg() calls of a Linux host into a file
+// and reads such files: what they hold, what was lost, how long calls took.
+//
+// There is one file per command. A command parses its flags with cobra and
+// hands them to a function run…(ctx, stdout, …) error that tests call in
+// process. The error carries the exit code (exit.go); nothing but main ends
+// the process.
+package main
+
+import "os"
+
+func main() {
+	os.Exit(exitCode(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)))
+}
