@@ -1,0 +1,119 @@
+package colblock
+
+import (
+	"encoding/binary"
+)
+
+// The storages of an area (docs/format.md, "Areas"): bytes whose raw length
+// the reader knows before it meets them.
+const (
+	StorageInline = 0 // the bytes stand in the directory
+	StorageFrame  = 1 // one zstd frame in the data
+	StoragePlanes = 2 // one zstd frame for each byte plane
+)
+
+// appendArea stores raw, which is planes planes of equal length.
+func (e *Encoder) appendArea(entry, data, raw []byte, planes int) ([]byte, []byte) {
+	switch {
+	case len(raw) == 0:
+		return entry, data
+	case len(raw) <= InlineBytes:
+		return append(append(entry, StorageInline), raw...), data
+	case planes == 1 || len(raw)/planes < PlaneFrameRows:
+		start := len(data)
+		data = e.z.EncodeAll(raw, data)
+		return binary.AppendUvarint(append(entry, StorageFrame), uint64(len(data)-start)), data
+	}
+	entry = append(entry, StoragePlanes)
+	n := len(raw) / planes
+	for p := range planes {
+		start := len(data)
+		data = e.z.EncodeAll(raw[p*n:(p+1)*n], data)
+		entry = binary.AppendUvarint(entry, uint64(len(data)-start))
+	}
+	return entry, data
+}
+
+// area is the parsed description of an area.
+type area struct {
+	raw     int
+	storage int
+	inline  []byte
+	frames  [8]int // compressed lengths
+	n       int    // number of frames
+}
+
+// compressed is the number of bytes the area takes in the data.
+func (a *area) compressed() (n int) {
+	for _, f := range a.frames[:a.n] {
+		n += f
+	}
+	return n
+}
+
+func parseArea(c *Cursor, raw, planes int) (area, error) {
+	a := area{raw: raw}
+	if raw == 0 {
+		return a, nil
+	}
+	a.storage = int(c.Byte())
+	switch a.storage {
+	case StorageInline:
+		if raw > InlineBytes {
+			return a, corrupt("%d inline bytes", raw)
+		}
+		a.inline = c.Take(uint64(raw))
+	case StorageFrame:
+		a.n = 1
+	case StoragePlanes:
+		if planes < 2 {
+			return a, corrupt("planes of an area without planes")
+		}
+		a.n = planes
+	default:
+		return a, corrupt("unknown storage %d", a.storage)
+	}
+	for i := range a.n {
+		size := c.Uvarint()
+		if size == 0 || size > MaxColumnBytes {
+			return a, corrupt("frame of %d bytes", size)
+		}
+		a.frames[i] = int(size)
+	}
+	if c.Bad {
+		return a, corrupt("description ends early")
+	}
+	return a, nil
+}
+
+// decodeArea returns the area's raw bytes, valid until the next call, and the
+// data behind its frames.
+func (d *Decoder) decodeArea(a *area, data []byte) ([]byte, []byte, error) {
+	if a.n == 0 {
+		return a.inline, data, nil
+	}
+	d.raw = grow(d.raw, a.raw)
+	out, err := d.inflateArea(d.raw, a, &data)
+	return out, data, err
+}
+
+// inflateArea decompresses the area's frames into dst, which has its length.
+func (d *Decoder) inflateArea(dst []byte, a *area, data *[]byte) ([]byte, error) {
+	n := a.raw / a.n
+	for i := range a.n {
+		size := a.frames[i]
+		if size > len(*data) {
+			return nil, corrupt("frame of %d bytes in %d", size, len(*data))
+		}
+		part := dst[i*n : (i+1)*n : (i+1)*n]
+		got, err := d.z.DecodeAll((*data)[:size], part[:0])
+		if err != nil {
+			return nil, corrupt("zstd: %v", err)
+		}
+		if len(got) != n || &got[0] != &part[0] {
+			return nil, corrupt("frame holds %d bytes instead of %d", len(got), n)
+		}
+		*data = (*data)[size:]
+	}
+	return dst, nil
+}

@@ -1,0 +1,240 @@
+package colblock
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+)
+
+// Decoder decodes column chunks into vectors. It reuses its memory; it is not
+// safe for concurrent use.
+type Decoder struct {
+	z    *zstd.Decoder
+	raw  []byte
+	ints []int64
+}
+
+// NewDecoder returns a decoder.
+func NewDecoder() *Decoder {
+	// No option here can fail. The cap limit bounds what a frame may inflate
+	// to by the length that the directory gave, which is checked before.
+	z, err := zstd.NewReader(nil,
+		zstd.WithDecoderConcurrency(1),
+		zstd.WithDecodeAllCapLimit(true),
+		zstd.WithDecoderMaxMemory(MaxColumnBytes),
+		zstd.WithDecoderMaxWindow(MaxColumnBytes),
+		zstd.WithDecoderLowmem(true))
+	if err != nil {
+		panic(fmt.Sprintf("colblock: zstd decoder: %v", err))
+	}
+	return &Decoder{z: z}
+}
+
+// Chunk is the parsed description of a column chunk. It aliases the directory
+// it was parsed from.
+type Chunk struct {
+	Kind   schema.Kind
+	Rows   int
+	nulls  int // number of null rows
+	mode   int
+	bitmap area
+	total  int       // bytes or list values in all
+	ints   intStream // the values, or the lengths
+	bytes  area
+	values intStream // list values
+}
+
+// ParseChunk parses a chunk description of rows rows (1 to MaxRows) and checks
+// every size in it against the limits. Bytes behind the description are left
+// alone: later versions may append to it.
+func ParseChunk(entry []byte, rows int) (Chunk, error) {
+	c := Cursor{Rest: entry}
+	b := c.Byte()
+	k := Chunk{Kind: schema.Kind(b & 15), Rows: rows, mode: int(b >> 4)}
+	if rows <= 0 || rows > MaxRows {
+		return k, limit("rows", uint64(rows), MaxRows)
+	}
+	if c.Bad || k.Kind < schema.KindInt || k.Kind > schema.KindIntList {
+		return k, corrupt("unknown %v", k.Kind)
+	}
+	var err error
+	switch k.mode {
+	case NullsNone:
+	case NullsAll:
+		k.nulls = rows
+		return k, nil
+	case NullsBitmap:
+		nulls := c.Uvarint()
+		if nulls == 0 || nulls >= uint64(rows) {
+			return k, corrupt("%d of %d rows null", nulls, rows)
+		}
+		k.nulls = int(nulls)
+		if k.bitmap, err = parseArea(&c, (rows+7)/8, 1); err != nil {
+			return k, err
+		}
+	default:
+		return k, corrupt("unknown null mode %d", k.mode)
+	}
+	if k.ints, err = parseInts(&c, rows-k.nulls); err != nil || k.Kind == schema.KindInt {
+		return k, err
+	}
+	total := c.Uvarint()
+	if c.Bad {
+		return k, corrupt("description ends early")
+	}
+	if k.Kind == schema.KindBytes {
+		if total > MaxColumnBytes {
+			return k, limit("column bytes", total, MaxColumnBytes)
+		}
+		k.total = int(total)
+		k.bytes, err = parseArea(&c, k.total, 1)
+		return k, err
+	}
+	if total > MaxListValues {
+		return k, limit("list values", total, MaxListValues)
+	}
+	k.total = int(total)
+	k.values, err = parseInts(&c, k.total)
+	return k, err
+}
+
+// CompressedSize is the number of bytes that the chunk's frames take.
+func (k *Chunk) CompressedSize() int {
+	return k.bitmap.compressed() + k.ints.area.compressed() + k.bytes.compressed() + k.values.area.compressed()
+}
+
+// DecodedSize is the memory that the decoded vector takes, in bytes.
+func (k *Chunk) DecodedSize() int {
+	switch k.Kind {
+	case schema.KindInt:
+		return 8*k.Rows + k.Rows/8
+	case schema.KindBytes:
+		return k.total + 4*(k.Rows+1) + k.Rows/8
+	}
+	return 8*k.total + 4*(k.Rows+1) + k.Rows/8
+}
+
+// Decode decodes the chunk into v, replacing what it held. data is exactly the
+// chunk's frames.
+func (d *Decoder) Decode(v *Vector, k *Chunk, data []byte) error {
+	v.Reset()
+	if len(data) != k.CompressedSize() {
+		return corrupt("%d bytes of frames instead of %d", len(data), k.CompressedSize())
+	}
+	if k.mode == NullsAll {
+		v.FillNull(k.Kind, k.Rows)
+		return nil
+	}
+	data, err := d.decodeNulls(v, k, data)
+	if err != nil {
+		return err
+	}
+	if k.Kind == schema.KindInt {
+		if v.Ints, _, err = d.decodeInts(v.Ints, &k.ints, data); err != nil {
+			return err
+		}
+		if k.nulls > 0 {
+			v.Ints = growInts(v.Ints, k.nulls)
+			spread(v.Ints, k.Rows-k.nulls, v)
+		}
+		return nil
+	}
+	d.ints, data, err = d.decodeInts(d.ints[:0], &k.ints, data)
+	if err != nil {
+		return err
+	}
+	if err := v.setLengths(d.ints, k.Rows, k.total); err != nil {
+		return err
+	}
+	if k.Kind == schema.KindIntList {
+		v.Ints, _, err = d.decodeInts(v.Ints, &k.values, data)
+		return err
+	}
+	v.Bytes = grow(v.Bytes, k.total)
+	if k.bytes.n == 0 {
+		copy(v.Bytes, k.bytes.inline)
+		return nil
+	}
+	_, err = d.inflateArea(v.Bytes, &k.bytes, &data)
+	return err
+}
+
+// decodeNulls fills v.Nulls and checks that it has as many as promised.
+func (d *Decoder) decodeNulls(v *Vector, k *Chunk, data []byte) ([]byte, error) {
+	if k.mode != NullsBitmap {
+		return data, nil
+	}
+	bitmap, data, err := d.decodeArea(&k.bitmap, data)
+	if err != nil {
+		return data, err
+	}
+	n := 0
+	for i, b := range bitmap {
+		if i%8 == 0 {
+			v.Nulls = append(v.Nulls, 0)
+		}
+		v.Nulls[i/8] |= uint64(b) << (8 * (i & 7))
+		n += bits.OnesCount8(b)
+	}
+	if k.Rows&7 != 0 && bitmap[len(bitmap)-1]>>(k.Rows&7) != 0 {
+		return data, corrupt("null bits behind the last row")
+	}
+	if n != k.nulls {
+		return data, corrupt("%d null bits instead of %d", n, k.nulls)
+	}
+	return data, nil
+}
+
+// spread moves the n values at the start of vals to the rows that are not
+// null, from the back so that it works in place.
+func spread(vals []int64, n int, v *Vector) {
+	for i := len(vals) - 1; i >= 0; i-- {
+		if v.IsNull(i) {
+			vals[i] = 0
+			continue
+		}
+		n--
+		vals[i] = vals[n]
+	}
+}
+
+// setLengths sets the offsets from the lengths of the rows that are not null.
+func (v *Vector) setLengths(lengths []int64, rows, total int) error {
+	v.Offsets = append(v.Offsets, 0)
+	sum := uint64(0)
+	next := 0
+	for i := range rows {
+		if !v.IsNull(i) {
+			n := uint64(lengths[next])
+			next++
+			if n > uint64(total)-sum {
+				return corrupt("row %d: length %d", i, n)
+			}
+			sum += n
+		}
+		v.Offsets = append(v.Offsets, uint32(sum))
+	}
+	if sum != uint64(total) {
+		return corrupt("lengths sum up to %d instead of %d", sum, total)
+	}
+	return nil
+}
+
+// FillNull makes v hold rows rows without a value.
+func (v *Vector) FillNull(kind schema.Kind, rows int) {
+	v.Reset()
+	if kind == schema.KindInt {
+		v.Ints = growInts(v.Ints, rows)
+		clear(v.Ints)
+	} else {
+		for range rows + 1 {
+			v.Offsets = append(v.Offsets, 0)
+		}
+	}
+	for range (rows + 63) / 64 {
+		v.Nulls = append(v.Nulls, ^uint64(0))
+	}
+}

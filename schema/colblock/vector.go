@@ -1,0 +1,70 @@
+// Package colblock holds columns in memory and encodes each into bytes that a
+// general compressor likes: a constant, or a frame of reference over values or
+// over deltas, split into byte planes. docs/format.md, "Column chunks", is the
+// specification; encode and decode stand side by side here.
+//
+// Vectors own their slices; Reset keeps the memory for the next block. Nothing
+// here is safe for concurrent use on the same vector or scratch.
+package colblock
+
+// Vector is one column of a block. Which slices are used depends on the kind:
+//
+//   - int: Ints has one value a row.
+//   - bytes: row i is Bytes[Offsets[i]:Offsets[i+1]].
+//   - int_list: row i is Ints[Offsets[i]:Offsets[i+1]].
+//
+// Offsets starts with 0 and has rows+1 entries when it is used.
+type Vector struct {
+	Ints    []int64
+	Bytes   []byte
+	Offsets []uint32
+	// Nulls has bit i%64 of word i/64 set when row i has no value; the slot in
+	// Ints is then 0, the list or byte string empty. It may be shorter than
+	// the rows: missing words mean no null. Empty means no row is null.
+	Nulls []uint64
+}
+
+// Reset empties the vector and keeps its memory.
+func (v *Vector) Reset() {
+	v.Ints = v.Ints[:0]
+	v.Bytes = v.Bytes[:0]
+	v.Offsets = v.Offsets[:0]
+	v.Nulls = v.Nulls[:0]
+}
+
+// SetNull marks row i as having no value.
+func (v *Vector) SetNull(i int) {
+	for len(v.Nulls) <= i>>6 {
+		v.Nulls = append(v.Nulls, 0)
+	}
+	v.Nulls[i>>6] |= 1 << (i & 63)
+}
+
+// IsNull reports whether row i has no value.
+func (v *Vector) IsNull(i int) bool {
+	return i>>6 < len(v.Nulls) && v.Nulls[i>>6]&(1<<(i&63)) != 0
+}
+
+// AppendBytes appends b as the next row of a bytes column.
+func (v *Vector) AppendBytes(b []byte) {
+	if len(v.Offsets) == 0 {
+		v.Offsets = append(v.Offsets, 0)
+	}
+	v.Bytes = append(v.Bytes, b...)
+	v.Offsets = append(v.Offsets, uint32(len(v.Bytes)))
+}
+
+// EndList ends the next row of an int_list column: its values are what was
+// appended to Ints since the last call.
+func (v *Vector) EndList() {
+	if len(v.Offsets) == 0 {
+		v.Offsets = append(v.Offsets, 0)
+	}
+	v.Offsets = append(v.Offsets, uint32(len(v.Ints)))
+}
+
+// BytesAt returns row i of a bytes column, valid until the vector changes.
+func (v *Vector) BytesAt(i int) []byte { return v.Bytes[v.Offsets[i]:v.Offsets[i+1]] }
+
+// ListAt returns row i of an int_list column, valid until the vector changes.
+func (v *Vector) ListAt(i int) []int64 { return v.Ints[v.Offsets[i]:v.Offsets[i+1]] }

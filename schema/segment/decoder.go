@@ -1,0 +1,135 @@
+package segment
+
+import (
+	"fmt"
+	"hash/crc32"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
+)
+
+// CorruptError is a column of a segment that cannot be decoded. Other columns
+// and other segments may be.
+type CorruptError struct {
+	Path   string // of the file, as given to Open
+	Offset int64  // of the column's bytes in the file
+	Column string
+	Err    error
+}
+
+func (e *CorruptError) Error() string {
+	where := ""
+	if e.Path != "" {
+		where = e.Path + ": "
+	}
+	return fmt.Sprintf("%scolumn %s at offset %d: %v", where, e.Column, e.Offset, e.Err)
+}
+
+func (e *CorruptError) Unwrap() error { return e.Err }
+
+// Decoder decodes the columns of segments. One per goroutine; all may run
+// concurrently on one Reader.
+type Decoder struct {
+	r    *Reader
+	col  *colblock.Decoder
+	buf  []byte
+	need [schema.MaxColumnID + 1]bool
+}
+
+// NewDecoder returns a decoder for segments of r.
+func (r *Reader) NewDecoder() *Decoder {
+	return &Decoder{r: r, col: colblock.NewDecoder()}
+}
+
+// ReadBlock decodes columns of s into b, replacing what it held; nil means all.
+// It reads the bytes of these columns only, and of the refs that lead to their
+// tables. A column that the segment does not have is null in all rows. Errors
+// are *CorruptError, or those of the source.
+func (d *Decoder) ReadBlock(s *Segment, cols []schema.ColumnID, b *Block) error {
+	b.Reset()
+	b.Rows = s.TableRows
+	d.need = [schema.MaxColumnID + 1]bool{}
+	if cols == nil {
+		for i := range d.need[1:] {
+			d.need[i+1] = true
+		}
+	}
+	for _, id := range cols {
+		c := schema.ByID(id)
+		if c == nil {
+			return fmt.Errorf("column id %d is unknown", id)
+		}
+		d.need[id] = true
+		if c.Table != schema.TableEvent {
+			d.need[schema.RefOf(c.Table)] = true
+		}
+	}
+	have := [schema.MaxColumnID + 1]bool{}
+	for i := range s.columns {
+		if c := &s.columns[i]; d.need[c.id] {
+			have[c.id] = true
+			if err := d.readColumn(s, c, b); err != nil {
+				return err
+			}
+		}
+	}
+	for id := range d.need {
+		if c := schema.ByID(schema.ColumnID(id)); d.need[id] && !have[id] && b.Rows[c.Table] > 0 {
+			b.Cols[id].FillNull(c.Kind, b.Rows[c.Table])
+		}
+	}
+	return nil
+}
+
+func (d *Decoder) readColumn(s *Segment, c *column, b *Block) error {
+	data, err := d.columnData(s, c)
+	if err != nil {
+		return err
+	}
+	if err := d.decodeColumn(c, data, b); err != nil {
+		return &CorruptError{d.r.path, c.offset, schema.ByID(c.id).Name, err}
+	}
+	return nil
+}
+
+// columnData returns the frames of a column, valid until the next call.
+func (d *Decoder) columnData(s *Segment, c *column) ([]byte, error) {
+	if s.data != nil || c.size == 0 {
+		from := c.offset - s.dataOffset
+		return s.data[min(from, int64(len(s.data))):][:c.size], nil
+	}
+	if cap(d.buf) < c.size {
+		d.buf = make([]byte, c.size)
+	}
+	b := d.buf[:c.size]
+	n, err := d.r.at.readAt(b, c.offset)
+	if err != nil {
+		return nil, fmt.Errorf("read column at offset %d: %w", c.offset, err)
+	}
+	return b[:n], nil
+}
+
+func (d *Decoder) decodeColumn(c *column, data []byte, b *Block) error {
+	if len(data) != c.size {
+		return ErrCut
+	}
+	if crc := crc32.Checksum(data, castagnoli); c.size > 0 && crc != c.crc {
+		return fmt.Errorf("checksum is %#08x instead of %#08x: %w", crc, c.crc, colblock.ErrCorrupt)
+	}
+	v := &b.Cols[c.id]
+	if err := d.col.Decode(v, &c.chunk, data); err != nil {
+		return err
+	}
+	known := schema.ByID(c.id)
+	if !known.IsRef() {
+		return nil
+	}
+	// Readers follow refs without a look at the table's size.
+	rows := uint64(b.Rows[known.Ref])
+	for i, ref := range v.Ints {
+		if uint64(ref) >= rows && !v.IsNull(i) {
+			return fmt.Errorf("row %d refers to row %d of %d: %w", i, ref, rows, colblock.ErrCorrupt)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package segment
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
+)
+
+// The payload of a segment record: what is in the segment, and where.
+
+// column is one entry of a segment's directory.
+type column struct {
+	id     schema.ColumnID
+	chunk  colblock.Chunk
+	offset int64 // in the file
+	size   int   // compressed bytes at offset
+	crc    uint32
+	inline []byte // description, for Describe
+}
+
+// appendSegment appends everything of a segment's payload before the column
+// entries.
+func appendSegment(b []byte, blk *Block, m *SegmentMeta, minNS, maxNS int64) []byte {
+	b = binary.AppendUvarint(b, schema.NumTables)
+	for _, n := range blk.Rows {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	b = binary.LittleEndian.AppendUint64(b, uint64(minNS))
+	b = binary.LittleEndian.AppendUint64(b, uint64(maxNS))
+	b = binary.AppendUvarint(b, uint64(len(m.Ranges)))
+	for _, r := range m.Ranges {
+		b = binary.AppendUvarint(b, uint64(r.CPU))
+		b = binary.AppendUvarint(b, uint64(r.First))
+		b = binary.AppendUvarint(b, uint64(r.Last-r.First))
+		b = binary.AppendUvarint(b, uint64(r.Count))
+	}
+	if m.Counters == nil {
+		return append(b, 0)
+	}
+	return appendCounters(append(b, 1), m.Counters)
+}
+
+// appendColumn appends a directory entry.
+func appendColumn(b []byte, id schema.ColumnID, desc, data []byte, crc uint32) []byte {
+	b = binary.AppendUvarint(b, uint64(id))
+	b = binary.AppendUvarint(b, uint64(len(data)))
+	if len(data) > 0 {
+		b = binary.LittleEndian.AppendUint32(b, crc)
+	}
+	b = binary.AppendUvarint(b, uint64(len(desc)))
+	return append(b, desc...)
+}
+
+// parseSegment parses a segment's payload; dataOffset is where its data starts
+// in the file and dataSize how long it is.
+func parseSegment(payload []byte, dataOffset int64, dataSize int) (*Segment, error) {
+	c := colblock.Cursor{Rest: payload}
+	s := &Segment{dataOffset: dataOffset}
+	tables := c.Uvarint()
+	if tables == 0 || tables > 64 {
+		return nil, errPayload
+	}
+	rows := 0
+	for t := range tables {
+		n := c.Uvarint()
+		if n > colblock.MaxRows {
+			return nil, fmt.Errorf("%d rows in table %d: %w", n, t, colblock.ErrLimit)
+		}
+		if t < schema.NumTables {
+			s.TableRows[t] = int(n)
+		}
+		rows += int(n)
+	}
+	s.Rows = s.TableRows[schema.TableEvent]
+	times := c.Take(16)
+	if c.Bad {
+		return nil, errPayload
+	}
+	s.MinTimeNS = int64(binary.LittleEndian.Uint64(times))
+	s.MaxTimeNS = int64(binary.LittleEndian.Uint64(times[8:]))
+	if err := s.parseRanges(&c); err != nil {
+		return nil, err
+	}
+	if c.Byte() != 0 {
+		var err error
+		if s.Counters, err = parseCounters(&c); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.parseColumns(&c, dataOffset, dataSize)
+}
+
+func (s *Segment) parseRanges(c *colblock.Cursor) error {
+	n := c.Uvarint()
+	if n > MaxCPUs || n*4 > uint64(len(c.Rest)) {
+		return errPayload
+	}
+	s.Ranges = make([]SeqRange, n)
+	for i := range s.Ranges {
+		cpu, first, span, count := c.Uvarint(), c.Uvarint(), c.Uvarint(), c.Uvarint()
+		if cpu >= MaxCPUs || first > 1<<62 || span > 1<<62 || count > span+1 || count > uint64(s.Rows) {
+			return errPayload
+		}
+		s.Ranges[i] = SeqRange{int(cpu), int64(first), int64(first + span), int64(count)}
+	}
+	return nil
+}
+
+func (s *Segment) parseColumns(c *colblock.Cursor, offset int64, dataSize int) error {
+	n := c.Uvarint()
+	if n > MaxColumns {
+		return fmt.Errorf("%d columns: %w", n, colblock.ErrLimit)
+	}
+	end := offset + int64(dataSize)
+	for range n {
+		id := c.Uvarint()
+		size := c.Uvarint()
+		if size > uint64(end-offset) || id == 0 || id > 1<<16-1 {
+			return errPayload
+		}
+		col := column{id: schema.ColumnID(id), offset: offset, size: int(size)}
+		if size > 0 {
+			if b := c.Take(4); !c.Bad {
+				col.crc = binary.LittleEndian.Uint32(b)
+			}
+		}
+		col.inline = c.Take(c.Uvarint())
+		if c.Bad {
+			return errPayload
+		}
+		offset += int64(size)
+		known := schema.ByID(col.id)
+		if known == nil || s.TableRows[known.Table] == 0 {
+			s.skipped = append(s.skipped, col)
+			continue
+		}
+		var err error
+		col.chunk, err = colblock.ParseChunk(col.inline, s.TableRows[known.Table])
+		switch {
+		case err != nil:
+			return fmt.Errorf("column %s: %w", known.Name, err)
+		case col.chunk.Kind != known.Kind:
+			return fmt.Errorf("column %s is %v instead of %v", known.Name, col.chunk.Kind, known.Kind)
+		case col.chunk.CompressedSize() != col.size:
+			return fmt.Errorf("column %s: frames of %d bytes in %d", known.Name, col.chunk.CompressedSize(), col.size)
+		case s.byID(col.id) != nil:
+			return fmt.Errorf("column %s twice", known.Name)
+		}
+		s.RawBytes += int64(col.chunk.DecodedSize())
+		if s.RawBytes > MaxBlockBytes {
+			return fmt.Errorf("%d bytes decoded: %w", s.RawBytes, colblock.ErrLimit)
+		}
+		s.columns = append(s.columns, col)
+	}
+	if offset != end {
+		return fmt.Errorf("columns leave %d bytes of data", end-offset)
+	}
+	return nil
+}
+
+// byID returns the directory entry of a column, or nil.
+func (s *Segment) byID(id schema.ColumnID) *column {
+	for i := range s.columns {
+		if s.columns[i].id == id {
+			return &s.columns[i]
+		}
+	}
+	return nil
+}
