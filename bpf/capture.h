@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Reading what a call is about: the msghdr in user memory, the task, the
+ * socket. A part that cannot be read says so in its source and stops nothing.
+ */
+#ifndef SENDMSGREC_CAPTURE_H
+#define SENDMSGREC_CAPTURE_H
+
+#include "state.h"
+
+static __always_inline void capture_name(struct call_state *st, __u8 source)
+{
+	__s64 len = st->call.msg_namelen;
+
+	st->name_captured = 0;
+	if (!st->call.msg_name_ptr) {
+		st->call.name_source = SOURCE_NULL;
+		return;
+	}
+	if (len < 0) {
+		st->call.name_source = SOURCE_INVALID;
+		return;
+	}
+	st->call.name_source = source;
+	if (len == 0)
+		return;
+	if (len > EVENT_NAME_MAX) {
+		/* The kernel clamps to the same length. */
+		st->call.name_source = SOURCE_TRUNCATED;
+		len = EVENT_NAME_MAX;
+	}
+	barrier_var(len);
+	if (len < 1 || len > EVENT_NAME_MAX)
+		return;
+	if (bpf_probe_read_user(st->name, len, (void *)st->call.msg_name_ptr)) {
+		st->call.name_source = SOURCE_FAULTED;
+		return;
+	}
+	st->name_captured = len;
+}
+
+/* A sum of iov_len. A length of 2^52 or more (a negative one included) makes
+ * the sum of up to 1024 of them unknown, without a branch per entry.
+ */
+struct iov_sum {
+	__u64 bytes;
+	__u64 bits; /* of all lengths, ORed */
+};
+
+static __always_inline void iov_add(struct iov_sum *sum, __u64 len)
+{
+	sum->bytes += len;
+	sum->bits |= len;
+}
+
+static __always_inline __s64 iov_total(const struct iov_sum *sum)
+{
+	return sum->bits >> 52 ? EVENT_REQUESTED_UNKNOWN : (__s64)sum->bytes;
+}
+
+/* The total of entries EVENT_IOV_MAX to count - 1, at most UIO_MAXIOV in all;
+ * EVENT_REQUESTED_UNKNOWN when one cannot be read. A function of its own, so
+ * that the verifier walks its loops once.
+ */
+__s64 __noinline sum_long_iov(__u64 iov, __u32 count)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct iov_chunk *chunk = bpf_map_lookup_elem(&iov_chunks, &cpu);
+	struct iov_sum sum = {};
+	__u32 done = EVENT_IOV_MAX;
+
+	if (!chunk)
+		return EVENT_REQUESTED_UNKNOWN;
+	for (int i = 0; i < UIO_MAXIOV / IOV_CHUNK && done + IOV_CHUNK <= count; i++) {
+		if (bpf_probe_read_user(chunk->iov, sizeof(chunk->iov),
+					(void *)(iov + done * sizeof(struct event_iovec))))
+			return EVENT_REQUESTED_UNKNOWN;
+#pragma unroll
+		for (int j = 0; j < IOV_CHUNK; j++)
+			iov_add(&sum, chunk->iov[j].len);
+		done += IOV_CHUNK;
+	}
+	for (int i = 0; i < IOV_CHUNK && done < count; i++, done++) {
+		struct event_iovec entry;
+
+		if (bpf_probe_read_user(&entry, sizeof(entry),
+					(void *)(iov + done * sizeof(struct event_iovec))))
+			return EVENT_REQUESTED_UNKNOWN;
+		iov_add(&sum, entry.len);
+	}
+	return iov_total(&sum);
+}
+
+static __always_inline void capture_iov(struct call_state *st, __u8 source)
+{
+	__u64 count = st->call.msg_iovlen;
+	__u64 iov = st->call.msg_iov_ptr;
+	struct iov_sum sum = {};
+	__s64 rest = 0;
+
+	st->iov_captured = 0;
+	st->requested_bytes = EVENT_REQUESTED_UNKNOWN;
+	if (count > UIO_MAXIOV) {
+		/* EMSGSIZE: the kernel reads none of them. */
+		st->call.iov_source = SOURCE_INVALID;
+		return;
+	}
+	if (count == 0) {
+		st->call.iov_source = SOURCE_NULL;
+		st->requested_bytes = 0;
+		return;
+	}
+	/* Entry by entry: a read over a page that is not there fails as a
+	 * whole, and the entries before it are worth having.
+	 */
+	for (int i = 0; i < EVENT_IOV_MAX && i < count; i++) {
+		if (unlikely(bpf_probe_read_user(&st->iov[i], sizeof(struct event_iovec),
+						 (void *)(iov + i * sizeof(struct event_iovec))))) {
+			st->call.iov_source = SOURCE_FAULTED;
+			return;
+		}
+		st->iov_captured = i + 1;
+		iov_add(&sum, st->iov[i].len);
+	}
+	st->call.iov_source = source;
+	if (unlikely(count > EVENT_IOV_MAX)) {
+		st->call.iov_source = SOURCE_TRUNCATED;
+		rest = sum_long_iov(iov, count);
+		if (rest == EVENT_REQUESTED_UNKNOWN)
+			return;
+	}
+	st->requested_bytes = iov_total(&sum);
+	if (st->requested_bytes != EVENT_REQUESTED_UNKNOWN)
+		st->requested_bytes += rest;
+}
+
+static __always_inline void capture_control(struct task_struct *task, struct call_state *st, __u8 source)
+{
+	__u64 len = st->call.msg_controllen;
+	struct control_state *control;
+
+	st->control_captured = 0;
+	if (likely(len == 0)) {
+		st->call.control_source = st->call.msg_control_ptr ? source : SOURCE_NULL;
+		return;
+	}
+	if (len > 0x7fffffff) {
+		/* ENOBUFS: above INT_MAX the kernel reads nothing. */
+		st->call.control_source = SOURCE_INVALID;
+		return;
+	}
+	control = bpf_task_storage_get(&control_states, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!control) {
+		st->call.control_source = SOURCE_UNAVAILABLE;
+		return;
+	}
+	st->call.control_source = source;
+	if (len > EVENT_CONTROL_MAX) {
+		st->call.control_source = SOURCE_TRUNCATED;
+		len = EVENT_CONTROL_MAX;
+	}
+	barrier_var(len);
+	if (len < 1 || len > EVENT_CONTROL_MAX)
+		return;
+	if (bpf_probe_read_user(control->data, len, (void *)st->call.msg_control_ptr)) {
+		st->call.control_source = SOURCE_FAULTED;
+		return;
+	}
+	st->control_captured = len;
+}
+
+/* Reads the msghdr and all that it points to; whatever was FAULTED before is
+ * tried again, the rest is kept. At entry everything is FAULTED.
+ */
+static __always_inline void capture_msghdr(struct task_struct *task, struct call_state *st, __u8 source)
+{
+	if (st->call.msghdr_source == SOURCE_FAULTED) {
+		struct user_msghdr msg;
+
+		if (unlikely(bpf_probe_read_user(&msg, sizeof(msg), (void *)st->call.msg_ptr)))
+			return;
+		st->call.msghdr_source = source;
+		st->call.msg_name_ptr = msg.msg_name;
+		st->call.msg_namelen = msg.msg_namelen;
+		st->call.msg_iov_ptr = msg.msg_iov;
+		st->call.msg_iovlen = msg.msg_iovlen;
+		st->call.msg_control_ptr = msg.msg_control;
+		st->call.msg_controllen = msg.msg_controllen;
+		st->call.msg_flags = msg.msg_flags;
+	}
+	if (st->call.name_source == SOURCE_FAULTED)
+		capture_name(st, source);
+	if (st->call.iov_source == SOURCE_FAULTED)
+		capture_iov(st, source);
+	if (st->call.control_source == SOURCE_FAULTED)
+		capture_control(task, st, source);
+}
+
+/* The pid of p in the recorder's PID namespace, 0 when it has none there. */
+static __always_inline __u32 pid_in_namespace(struct pid *p)
+{
+	struct upid upid;
+
+	if (BPF_CORE_READ(p, level) < pid_ns_level)
+		return 0;
+	if (bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid),
+				  (void *)p + bpf_core_field_offset(struct pid, numbers) +
+					  pid_ns_level * bpf_core_type_size(struct upid)))
+		return 0;
+	if (BPF_CORE_READ(upid.ns, ns.inum) != pid_ns_inum)
+		return 0;
+	return upid.nr;
+}
+
+static __always_inline __u32 process_id(struct task_struct *task)
+{
+	if (pid_ns_level == 0)
+		return task->tgid;
+	return pid_in_namespace(task->group_leader->thread_pid);
+}
+
+static __always_inline __u32 thread_id(struct task_struct *task)
+{
+	if (pid_ns_level == 0)
+		return task->pid;
+	return pid_in_namespace(task->thread_pid);
+}
+
+static __always_inline void capture_task(struct event_task *dst, struct task_struct *task)
+{
+	const struct cred *cred = task->cred;
+
+	dst->pid = process_id(task);
+	dst->tid = thread_id(task);
+	dst->uid = cred->uid.val;
+	dst->gid = cred->gid.val;
+	bpf_get_current_comm(dst->comm, sizeof(dst->comm));
+	dst->start_time_ns = task->group_leader->start_boottime;
+	dst->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+	dst->netns = task->nsproxy->net_ns->ns.inum;
+}
+
+/* The file that the descriptor names now, or 0. */
+static __always_inline __u64 file_of(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *fdt = task->files->fdt;
+
+	if (fd >= fdt->max_fds)
+		return 0;
+	return cast_to(struct timespec64, (void *)fdt->fd + fd * sizeof(void *))->tv_sec;
+}
+
+static __always_inline void capture_inet(struct event_socket *dst, struct sock *sk)
+{
+	__u32 *local = (__u32 *)dst->local_address;
+	__u32 *remote = (__u32 *)dst->remote_address;
+
+	dst->local_port = sk->__sk_common.skc_num;
+	dst->remote_port = __builtin_bswap16(sk->__sk_common.skc_dport);
+	if (dst->family == AF_INET) {
+		local[0] = sk->__sk_common.skc_rcv_saddr;
+		remote[0] = sk->__sk_common.skc_daddr;
+		return;
+	}
+	for (int i = 0; i < 4; i++) {
+		local[i] = sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[i];
+		remote[i] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[i];
+	}
+}
+
+/* Copies sun_path of a bound Unix socket; returns its length. */
+static __always_inline __u32 capture_unix_path(__u8 *dst, struct unix_address *addr)
+{
+	__s64 len;
+
+	if (!addr)
+		return 0;
+	len = (__s64)addr->len - (__s64)sizeof(unsigned short);
+	if (len < 1)
+		return 0;
+	if (len > EVENT_PATH_MAX)
+		len = EVENT_PATH_MAX;
+	barrier_var(len);
+	if (len < 1 || len > EVENT_PATH_MAX)
+		return 0;
+	if (bpf_probe_read_kernel(dst, len, (void *)addr + bpf_core_field_offset(struct unix_address, name) +
+						    sizeof(unsigned short)))
+		return 0;
+	return len;
+}
+
+static __always_inline void capture_unix(struct call_state *st, struct sock *sk)
+{
+	struct unix_sock *unix_sk = cast_to(struct unix_sock, sk);
+	struct sock *peer = unix_sk->peer;
+	struct pid *pid = sk->sk_peer_pid;
+
+	st->local_path_len = capture_unix_path(st->local_path, unix_sk->addr);
+	if (pid) {
+		if (pid_ns_level == 0)
+			st->socket.peer_pid = pid->numbers[0].nr;
+		else
+			st->socket.peer_pid = pid_in_namespace(pid);
+	}
+	if (!peer)
+		return;
+	st->socket.has_peer = 1;
+	st->remote_path_len = capture_unix_path(st->remote_path, cast_to(struct unix_sock, peer)->addr);
+}
+
+static __always_inline void capture_socket(struct task_struct *task, struct call_state *st)
+{
+	__u64 file_address = file_of(task, st->call.sockfd);
+	struct file *file;
+	struct socket *socket;
+	struct sock *sk;
+
+	st->file = file_address;
+	st->sk = 0;
+	st->sndbuf_used = -1;
+	st->local_path_len = 0;
+	st->remote_path_len = 0;
+	__builtin_memset(&st->socket, 0, sizeof(st->socket));
+	st->call.socket_source = SOURCE_NULL;
+	if (!file_address)
+		return;
+	file = cast_to(struct file, (void *)file_address);
+	if ((file->f_inode->i_mode & S_IFMT) != S_IFSOCK)
+		return;
+	socket = cast_to(struct socket, file->private_data);
+	/* An O_PATH descriptor of a socket in the file system has none. */
+	if ((__u64)socket->file != file_address)
+		return;
+	sk = socket->sk;
+	if (!sk)
+		return;
+	st->sk = (__u64)sk;
+	st->call.socket_source = SOURCE_ENTRY;
+	st->socket.family = sk->__sk_common.skc_family;
+	st->socket.type = sk->sk_type;
+	st->socket.protocol = sk->sk_protocol;
+	st->socket.inode = file->f_inode->i_ino;
+	st->socket.sndbuf_limit = sk->sk_sndbuf;
+	if (st->socket.family == AF_INET || st->socket.family == AF_INET6) {
+		capture_inet(&st->socket, sk);
+		if (st->socket.protocol == IPPROTO_TCP) {
+			st->sndbuf_used = sk->sk_wmem_queued;
+			return;
+		}
+	} else if (st->socket.family == AF_UNIX) {
+		capture_unix(st, sk);
+	}
+	/* sk_wmem_alloc starts at 1: the socket's own reference. */
+	st->sndbuf_used = sk->sk_wmem_alloc.refs.counter - 1;
+}
+
+#endif

@@ -1,0 +1,111 @@
+package bpf
+
+// Limits of a record, as in event.h.
+const (
+	NameMax    = 128
+	IovMax     = 8
+	ControlMax = 4096
+	PathMax    = 108
+	CommLen    = 16
+
+	// RequestedUnknown is RequestedBytes of a call whose iovecs could not be
+	// summed.
+	RequestedUnknown = -1
+)
+
+// Iovec mirrors struct event_iovec.
+type Iovec struct {
+	Base uint64
+	Len  uint64
+}
+
+// Task mirrors struct event_task. It has no unset bytes and can be compared.
+type Task struct {
+	PID, TID    uint32
+	UID, GID    uint32
+	Comm        [CommLen]byte
+	StartTimeNS uint64
+	CgroupID    uint64
+	Netns       uint64
+}
+
+// Call mirrors struct event_call_args. The sources are schema.Source values.
+type Call struct {
+	Sockfd        int32
+	Flags         uint32
+	MsgPtr        uint64
+	MsgNamePtr    uint64
+	MsgNamelen    int32
+	MsgFlags      uint32
+	MsgIovPtr     uint64
+	MsgIovlen     uint64
+	MsgControlPtr uint64
+	MsgControllen uint64
+	MsghdrSource  uint8
+	NameSource    uint8
+	IovSource     uint8
+	ControlSource uint8
+	SocketSource  uint8
+	Call          uint8
+	EntryPath     uint8
+	ABI           uint8
+	Origin        uint8
+	_             [7]uint8
+}
+
+// Socket mirrors struct event_socket: all zero without a socket.
+type Socket struct {
+	Family        uint16
+	Type          uint16
+	Protocol      uint16
+	LocalPort     uint16 // host byte order
+	RemotePort    uint16 // host byte order
+	HasPeer       uint8
+	_             uint8
+	PeerPID       uint32 // 0 is none
+	Inode         uint64
+	SndbufLimit   uint32
+	_             uint32
+	LocalAddress  [16]byte
+	RemoteAddress [16]byte
+}
+
+// Event mirrors the fixed part of struct event; the variable parts follow it
+// in memory (see event.h).
+type Event struct {
+	Size            uint32
+	ControlCaptured uint16
+	NameCaptured    uint8
+	IovCaptured     uint8
+	LocalPathLen    uint8
+	RemotePathLen   uint8
+	_               [6]uint8
+	Seq             uint64
+	TimeNS          uint64 // entry, CLOCK_BOOTTIME
+	DurationNS      uint64
+	Ret             int64
+	RequestedBytes  int64 // or RequestedUnknown
+	SndbufUsed      int64 // -1 without a socket
+	Task            Task
+	Call            Call
+	Socket          Socket
+}
+
+// EventSize is the size of the fixed part of a record, in bytes.
+const EventSize = 264
+
+// Counters mirrors struct counters; event.h says how they add up.
+type Counters struct {
+	Entered         uint64
+	Filtered        uint64
+	Returned        uint64
+	Seq             uint64
+	LostRingFull    uint64
+	LostNoState     uint64
+	LostSkippedExit uint64
+	MovedIn         uint64
+	MovedOut        uint64
+	UnderWay        uint64
+	Self            uint64
+	_               [5]uint64
+}

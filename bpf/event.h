@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What kernel programs and recorder share: the event record, the ring it
+ * travels in and the counters. event.go mirrors it; a test compares the two
+ * through the object's BTF. All numbers are in host byte order.
+ */
+#ifndef SENDMSGREC_EVENT_H
+#define SENDMSGREC_EVENT_H
+
+#define EVENT_NAME_MAX 128	/* sizeof(struct sockaddr_storage) */
+#define EVENT_IOV_MAX 8
+#define EVENT_CONTROL_MAX 4096	/* 253 descriptors need 1032 */
+#define EVENT_PATH_MAX 108	/* sizeof(sun_path) */
+#define EVENT_COMM_LEN 16
+
+/* Every part of a record is padded to 8 bytes with zeros. */
+#define EVENT_ALIGN(n) (((n) + 7) & ~7)
+
+/* The longest record: the fixed part and every variable part at its limit. */
+#define EVENT_MAX_SIZE                                                         \
+	(sizeof(struct event) + EVENT_IOV_MAX * sizeof(struct event_iovec) +   \
+	 EVENT_NAME_MAX + EVENT_CONTROL_MAX + 2 * EVENT_ALIGN(EVENT_PATH_MAX))
+
+/* Where a field comes from, or why it is absent; schema.Source. */
+enum event_source {
+	SOURCE_UNAVAILABLE = 0,
+	SOURCE_ENTRY = 1,
+	SOURCE_KERNEL_COPY = 2,
+	SOURCE_EXIT = 3,
+	SOURCE_FAULTED = 4,
+	SOURCE_TRUNCATED = 5,
+	SOURCE_REDACTED = 6,
+	SOURCE_RACED = 7,
+	SOURCE_NULL = 8,
+	SOURCE_INVALID = 9,
+};
+
+enum event_call { CALL_SENDMSG = 1 };
+enum event_entry_path { ENTRY_SYSCALL = 1 };
+enum event_abi { ABI_64 = 1 };
+enum event_origin { ORIGIN_USER = 1 };
+
+/* requested_bytes of a call whose iovecs could not be summed. */
+#define EVENT_REQUESTED_UNKNOWN (-1LL)
+
+struct event_iovec {
+	__u64 base;
+	__u64 len;
+};
+
+/* The three groups below stand each in one piece and without unset bytes: the
+ * recorder compares them as bytes to store what repeats once.
+ */
+struct event_task {
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	__u32 gid;
+	char comm[EVENT_COMM_LEN];
+	__u64 start_time_ns;
+	__u64 cgroup_id;
+	__u64 netns;
+};
+
+struct event_call_args {
+	__s32 sockfd;
+	__u32 flags;
+	__u64 msg_ptr;
+	__u64 msg_name_ptr;
+	__s32 msg_namelen;
+	__u32 msg_flags;
+	__u64 msg_iov_ptr;
+	__u64 msg_iovlen;
+	__u64 msg_control_ptr;
+	__u64 msg_controllen;
+	__u8 msghdr_source;
+	__u8 name_source;
+	__u8 iov_source;
+	__u8 control_source;
+	__u8 socket_source;
+	__u8 call;
+	__u8 entry_path;
+	__u8 abi;
+	__u8 origin;
+	__u8 pad[7];
+};
+
+/* Without a socket (socket_source says why) all zero. */
+struct event_socket {
+	__u16 family;
+	__u16 type;
+	__u16 protocol;
+	__u16 local_port;
+	__u16 remote_port;
+	__u8 has_peer;	/* AF_UNIX: there is a peer, remote_path is its path */
+	__u8 pad;
+	__u32 peer_pid;	/* AF_UNIX: 0 is none */
+	__u64 inode;
+	__u32 sndbuf_limit;
+	__u32 pad2;
+	__u8 local_address[16];	/* the first 4 for AF_INET, all for AF_INET6 */
+	__u8 remote_address[16];
+};
+
+/* A record in the ring. After the fixed part come, each padded to 8 bytes:
+ * iov_captured iovecs, name_captured bytes of msg_name, control_captured bytes
+ * of msg_control, local_path_len and remote_path_len bytes of Unix path.
+ */
+struct event {
+	__u32 size;	/* of the whole record, a multiple of 8 */
+	__u16 control_captured;
+	__u8 name_captured;
+	__u8 iov_captured;
+	__u8 local_path_len;
+	__u8 remote_path_len;
+	__u8 pad[6];
+	__u64 seq;
+	__u64 time_ns;		/* entry, CLOCK_BOOTTIME */
+	__u64 duration_ns;
+	__s64 ret;
+	__s64 requested_bytes;	/* or EVENT_REQUESTED_UNKNOWN */
+	__s64 sndbuf_used;	/* -1 without a socket */
+	struct event_task task;
+	struct event_call_args call;
+	struct event_socket socket;
+};
+
+_Static_assert(sizeof(struct event_task) == 56, "event_task");
+_Static_assert(sizeof(struct event_call_args) == 80, "event_call_args");
+_Static_assert(sizeof(struct event_socket) == 64, "event_socket");
+_Static_assert(sizeof(struct event) == 264, "event");
+
+/* What happened on one CPU. Each is written by that CPU alone, but for
+ * moved_out, which the CPU that the task moved to adds to atomically.
+ *
+ *   seen      = entered - moved_out + moved_in
+ *   in flight = entered - filtered - lost_no_state - moved_out
+ *               - (returned - moved_in)
+ *   seq       = returned + lost_no_state
+ */
+struct counters {
+	__u64 entered;		/* calls of others that reached the entry program */
+	__u64 filtered;		/* dropped by the filter, at entry */
+	__u64 returned;		/* accepted calls that left flight here, recorded or lost */
+	__u64 seq;		/* the next event's number */
+	__u64 lost_ring_full;
+	__u64 lost_no_state;
+	__u64 lost_skipped_exit;
+	__u64 moved_in;		/* returned here, entered elsewhere */
+	__u64 moved_out;	/* entered here, returned elsewhere */
+	__u64 under_way;	/* returned without an entry */
+	__u64 self;		/* the recorder's own calls */
+	__u64 pad[5];
+};
+
+/* One CPU's ring: RING_HEADER_SIZE bytes of this, then ring_size bytes of
+ * records, then RING_SLACK bytes so that a record never wraps. head and tail
+ * count bytes since the start and are never reduced.
+ */
+struct ring_header {
+	__u64 tail;		/* written by the recorder */
+	__u64 pad0[7];
+	__u64 head;		/* written by the producer, after the record */
+	__u64 pad1[7];
+	struct counters counters;
+};
+
+#define RING_HEADER_SIZE 4096
+#define RING_SLACK 8192
+
+_Static_assert(EVENT_MAX_SIZE <= RING_SLACK, "a record fits the slack");
+_Static_assert(sizeof(struct ring_header) <= RING_HEADER_SIZE, "ring_header");
+
+#endif

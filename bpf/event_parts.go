@@ -1,0 +1,52 @@
+package bpf
+
+import "unsafe"
+
+const iovecSize = 16
+
+func align8(n int) int { return (n + 7) &^ 7 }
+
+// part returns n bytes that begin offset bytes after the fixed part.
+func (e *Event) part(offset, n int) []byte {
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(e), EventSize+offset)), n)
+}
+
+// Iovecs returns the captured entries of msg_iov; like all parts it stands in
+// the ring's memory and is valid until Release.
+func (e *Event) Iovecs() []Iovec {
+	return unsafe.Slice((*Iovec)(unsafe.Add(unsafe.Pointer(e), EventSize)), int(e.IovCaptured))
+}
+
+// Name returns the captured bytes of msg_name.
+func (e *Event) Name() []byte {
+	return e.part(int(e.IovCaptured)*iovecSize, int(e.NameCaptured))
+}
+
+// Control returns the captured bytes of msg_control.
+func (e *Event) Control() []byte {
+	return e.part(e.controlOffset(), int(e.ControlCaptured))
+}
+
+// LocalPath returns the sun_path that the Unix socket is bound to.
+func (e *Event) LocalPath() []byte {
+	return e.part(e.localPathOffset(), int(e.LocalPathLen))
+}
+
+// RemotePath returns the sun_path of the Unix socket's peer.
+func (e *Event) RemotePath() []byte {
+	return e.part(e.localPathOffset()+align8(int(e.LocalPathLen)), int(e.RemotePathLen))
+}
+
+func (e *Event) controlOffset() int {
+	return int(e.IovCaptured)*iovecSize + align8(int(e.NameCaptured))
+}
+
+func (e *Event) localPathOffset() int {
+	return e.controlOffset() + align8(int(e.ControlCaptured))
+}
+
+// PartsSize returns the size of a record with parts of these lengths, the
+// fixed part included.
+func PartsSize(iovecs, name, control, localPath, remotePath int) int {
+	return EventSize + iovecs*iovecSize + align8(name) + align8(control) + align8(localPath) + align8(remotePath)
+}

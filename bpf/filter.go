@@ -1,0 +1,98 @@
+package bpf
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/ebpf"
+)
+
+// setFilters writes the filter, and who the recorder is, into the constants
+// that the verifier folds.
+func (cfg *Config) setFilters(spec *ebpf.CollectionSpec) error {
+	level, err := pidNamespaceLevel()
+	if err != nil {
+		return err
+	}
+	inum, err := pidNamespaceInode()
+	if err != nil {
+		return err
+	}
+	var comms [FilterMax][CommLen]byte
+	if len(cfg.Comms) > FilterMax {
+		return fmt.Errorf("%d values of comm: at most %d", len(cfg.Comms), FilterMax)
+	}
+	for i, comm := range cfg.Comms {
+		if len(comm) >= CommLen {
+			return fmt.Errorf("comm %q: a thread name has at most %d bytes", comm, CommLen-1)
+		}
+		copy(comms[i][:], comm)
+	}
+	pids, err := filterValues("pid", cfg.PIDs)
+	if err != nil {
+		return err
+	}
+	uids, err := filterValues("uid", cfg.UIDs)
+	if err != nil {
+		return err
+	}
+	for name, value := range map[string]any{
+		"self_pid":     uint32(os.Getpid()),
+		"pid_ns_level": level,
+		"pid_ns_inum":  inum,
+		"filter_pids":  uint32(len(cfg.PIDs)),
+		"filter_pid":   pids,
+		"filter_uids":  uint32(len(cfg.UIDs)),
+		"filter_uid":   uids,
+		"filter_comms": uint32(len(cfg.Comms)),
+		"filter_comm":  comms,
+		"filter_root":  cfg.RootPID,
+	} {
+		if err := spec.Variables[name].Set(value); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func filterValues(kind string, values []uint32) (a [FilterMax]uint32, err error) {
+	if len(values) > FilterMax {
+		return a, fmt.Errorf("%d values of %s: at most %d", len(values), kind, FilterMax)
+	}
+	copy(a[:], values)
+	return a, nil
+}
+
+// pidNamespaceLevel asks the kernel how many PID namespaces are above the
+// caller's: 0 in the initial one.
+func pidNamespaceLevel() (uint32, error) {
+	spec, err := loadSendmsg()
+	if err != nil {
+		return 0, fmt.Errorf("read BPF object: %w", err)
+	}
+	program, err := ebpf.NewProgram(spec.Programs["pid_namespace_level"])
+	if err != nil {
+		return 0, fmt.Errorf("load pid_namespace_level: %w", err)
+	}
+	defer program.Close()
+	level, err := program.Run(&ebpf.RunOptions{})
+	if err != nil {
+		return 0, fmt.Errorf("run pid_namespace_level: %w", err)
+	}
+	return level, nil
+}
+
+// pidNamespaceInode returns N of the caller's pid:[N].
+func pidNamespaceInode() (uint32, error) {
+	text, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return 0, fmt.Errorf("read PID namespace: %w", err)
+	}
+	n, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimPrefix(text, "pid:["), "]"), 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("read PID namespace %q: %w", text, err)
+	}
+	return uint32(n), nil
+}

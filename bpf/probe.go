@@ -1,0 +1,247 @@
+// Package bpf is the kernel side: programs that see each sendmsg() and write
+// one record per call into a ring per CPU, and the loader that attaches them
+// and maps the rings.
+//
+// Records are read in place: an *Event points into memory shared with the
+// kernel until Ring.Release. Each ring has one consumer; different rings may be
+// read concurrently. The package imports nothing else of this module.
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+	"golang.org/x/sys/unix"
+)
+
+// ErrUnsupported says that this kernel lacks what the probe needs.
+var ErrUnsupported = errors.New("not supported by this kernel")
+
+// ErrPrivilege says that the caller may not load or attach the probe.
+var ErrPrivilege = errors.New("not permitted")
+
+// The bounds of Config.RingBytes.
+const (
+	MinRingBytes     = 4 << 10
+	MaxRingBytes     = 256 << 20
+	DefaultRingBytes = 8 << 20
+)
+
+// FilterMax is the number of values that each kind of filter can hold.
+const FilterMax = 16
+
+// Config says what is recorded. Kinds of filter that are set are joined by
+// AND, the values of one kind by OR; the kernel drops all other calls.
+type Config struct {
+	RingBytes int      // per CPU, rounded up to a power of two; 0 is DefaultRingBytes
+	PIDs      []uint32 // processes (thread groups), in the caller's PID namespace
+	UIDs      []uint32 // real user ids
+	Comms     []string // thread names, compared whole, at most 15 bytes each
+	RootPID   uint32   // this process and all descendants made from now on; 0 is off
+}
+
+// Probe is a loaded and attached set of programs. Methods may be called from
+// one goroutine at a time, but for Ring, whose results are independent.
+type Probe struct {
+	objects  sendmsgObjects
+	links    []link.Link
+	doorbell *ringbuf.Reader
+	memory   []byte
+	rings    []*Ring
+	bell     ringbuf.Record
+}
+
+// Open loads the programs and attaches them; from its return on every call
+// that passes the filter is recorded. Errors wrap ErrPrivilege or
+// ErrUnsupported where that is the reason.
+func Open(cfg Config) (*Probe, error) {
+	p, err := open(cfg)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return p, nil
+}
+
+func classify(err error) error {
+	switch {
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return fmt.Errorf("%w: %w", ErrPrivilege, err)
+	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS), errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	return err
+}
+
+func open(cfg Config) (_ *Probe, err error) {
+	size, err := cfg.ringSize()
+	if err != nil {
+		return nil, err
+	}
+	cpus, err := ebpf.PossibleCPU()
+	if err != nil {
+		return nil, fmt.Errorf("count CPUs: %w", err)
+	}
+	spec, err := loadSendmsg()
+	if err != nil {
+		return nil, fmt.Errorf("read BPF object: %w", err)
+	}
+	spec.Maps["rings"].MaxEntries = uint32(cpus)
+	spec.Maps["rings"].ValueSize = uint32(ringHeaderSize + size + ringSlack)
+	spec.Maps["iov_chunks"].MaxEntries = uint32(cpus)
+	if err := cfg.setFilters(spec); err != nil {
+		return nil, err
+	}
+	for name, value := range map[string]uint64{
+		"ring_size":      uint64(size),
+		"watermark_size": uint64(size / 8),
+	} {
+		if err := spec.Variables[name].Set(value); err != nil {
+			return nil, fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	p := &Probe{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+	if err := spec.LoadAndAssign(&p.objects, nil); err != nil {
+		return nil, fmt.Errorf("load BPF programs: %w", err)
+	}
+	if err := p.mapRings(cpus, size); err != nil {
+		return nil, err
+	}
+	if p.doorbell, err = ringbuf.NewReader(p.objects.Doorbell); err != nil {
+		return nil, fmt.Errorf("open doorbell: %w", err)
+	}
+	if err := p.attach(cfg.RootPID != 0); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (cfg *Config) ringSize() (int, error) {
+	n := cfg.RingBytes
+	if n == 0 {
+		n = DefaultRingBytes
+	}
+	if n < MinRingBytes || n > MaxRingBytes {
+		return 0, fmt.Errorf("ring of %d bytes per CPU: want %d to %d", n, MinRingBytes, MaxRingBytes)
+	}
+	return 1 << bits.Len(uint(n-1)), nil
+}
+
+func (p *Probe) mapRings(cpus, size int) error {
+	stride := ringHeaderSize + size + ringSlack
+	memory, err := unix.Mmap(p.objects.Rings.FD(), 0, cpus*stride, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return fmt.Errorf("map rings: %w", err)
+	}
+	p.memory = memory
+	for cpu := range cpus {
+		p.rings = append(p.rings, newRing(memory[cpu*stride:(cpu+1)*stride], uint64(size)))
+	}
+	return nil
+}
+
+// attach attaches exit before entry, so that every entry seen has its exit
+// seen too.
+func (p *Probe) attach(followForks bool) error {
+	if followForks {
+		l, err := link.AttachTracing(link.TracingOptions{Program: p.objects.SchedProcessFork})
+		if err != nil {
+			return fmt.Errorf("attach to sched_process_fork: %w", err)
+		}
+		p.links = append(p.links, l)
+	}
+	l, err := link.AttachTracing(link.TracingOptions{Program: p.objects.SchedProcessExit})
+	if err != nil {
+		return fmt.Errorf("attach to sched_process_exit: %w", err)
+	}
+	p.links = append(p.links, l)
+	for _, hook := range []struct {
+		name    string
+		program *ebpf.Program
+	}{
+		{"sys_exit_sendmsg", p.objects.SysExitSendmsg},
+		{"sys_enter_sendmsg", p.objects.SysEnterSendmsg},
+	} {
+		l, err := attachTracepoint("syscalls", hook.name, hook.program)
+		if err != nil {
+			return err
+		}
+		p.links = append(p.links, l)
+	}
+	return nil
+}
+
+// CPUs returns the number of rings, one per possible CPU.
+func (p *Probe) CPUs() int { return len(p.rings) }
+
+// Ring returns a CPU's ring; valid until Close.
+func (p *Probe) Ring(cpu int) *Ring { return p.rings[cpu] }
+
+// SkippedEntry returns how often the kernel did not run the entry program
+// because a bpf() call held bpf_prog_active on that CPU: calls that no program
+// saw. It counts the whole host, whatever the filter.
+func (p *Probe) SkippedEntry() (uint64, error) {
+	stats, err := p.objects.SysEnterSendmsg.Stats()
+	if err != nil {
+		return 0, fmt.Errorf("read statistics of the entry program: %w", err)
+	}
+	return stats.RecursionMisses, nil
+}
+
+// Wait returns when a ring has crossed a watermark (an eighth of its size), or
+// after the timeout; the caller then reads all rings.
+func (p *Probe) Wait(timeout time.Duration) error {
+	p.doorbell.SetDeadline(time.Now().Add(timeout))
+	err := p.doorbell.ReadInto(&p.bell)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("wait for the doorbell: %w", err)
+	}
+	// What rang more than once meanwhile is the same news.
+	p.doorbell.SetDeadline(time.Unix(1, 0))
+	for err == nil {
+		err = p.doorbell.ReadInto(&p.bell)
+	}
+	return nil
+}
+
+// Detach ends the recording: entries first, so that calls under way can still
+// return; from its return on nothing is added to the rings, and calls that
+// have not returned stay in flight. The rings stay readable.
+func (p *Probe) Detach() error {
+	var errs []error
+	for i := len(p.links) - 1; i >= 0; i-- {
+		errs = append(errs, p.links[i].Close())
+	}
+	p.links = nil
+	return errors.Join(errs...)
+}
+
+// Close detaches and frees everything; rings and events become invalid.
+func (p *Probe) Close() error {
+	errs := []error{p.Detach()}
+	if p.doorbell != nil {
+		errs = append(errs, p.doorbell.Close())
+		p.doorbell = nil
+	}
+	if p.memory != nil {
+		errs = append(errs, unix.Munmap(p.memory))
+		p.memory, p.rings = nil, nil
+	}
+	errs = append(errs, p.objects.Close())
+	runtime.KeepAlive(p)
+	return errors.Join(errs...)
+}
+
+var _ io.Closer = (*Probe)(nil)

@@ -1,0 +1,70 @@
+package bpf
+
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
+// As in event.h.
+const (
+	ringHeaderSize = 4096
+	ringSlack      = 8192
+	tailOffset     = 0
+	headOffset     = 64
+	countersOffset = 128
+)
+
+// Ring is one CPU's ring of records, mapped from the kernel: the CPU is the
+// only producer, the caller the only consumer. A record stands in one piece.
+// Next, Release and Pending must not be called concurrently on one ring.
+type Ring struct {
+	memory []byte // header, records, slack
+	size   uint64 // of the records' part, a power of two
+	next   uint64 // of the record that Next returns
+	head   uint64 // as last seen
+}
+
+func newRing(memory []byte, size uint64) *Ring {
+	return &Ring{memory: memory, size: size}
+}
+
+func (r *Ring) word(offset int) *uint64 {
+	return (*uint64)(unsafe.Pointer(&r.memory[offset]))
+}
+
+// Next returns the next record, or nil when the ring is empty. The record
+// stands in memory shared with the kernel and is valid until Release.
+func (r *Ring) Next() *Event {
+	if r.next == r.head {
+		// Ordered after the producer's release of the record's bytes.
+		r.head = atomic.LoadUint64(r.word(headOffset))
+		if r.next == r.head {
+			return nil
+		}
+	}
+	e := (*Event)(unsafe.Pointer(&r.memory[ringHeaderSize+r.next&(r.size-1)]))
+	r.next += uint64(e.Size)
+	return e
+}
+
+// Release gives the memory of all records that Next returned back to the
+// kernel.
+func (r *Ring) Release() {
+	atomic.StoreUint64(r.word(tailOffset), r.next)
+}
+
+// Pending returns the number of bytes that wait to be read.
+func (r *Ring) Pending() uint64 {
+	return atomic.LoadUint64(r.word(headOffset)) - r.next
+}
+
+// Counters returns the CPU's counters as they stand. Each is exact; calls that
+// go on meanwhile can make them differ by those calls.
+func (r *Ring) Counters() Counters {
+	var c Counters
+	words := (*[unsafe.Sizeof(c) / 8]uint64)(unsafe.Pointer(&c))
+	for i := range words {
+		words[i] = atomic.LoadUint64(r.word(countersOffset + 8*i))
+	}
+	return c
+}
