@@ -1,0 +1,111 @@
+# `make` lists the targets. Nothing but Go is needed to build and test;
+# docs/development.md says what the other targets need.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# Tools and environments that are installed on demand, outside the tree.
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sendmsgrec
+
+CLANG_FORMAT          ?= clang-format-14
+GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT         := $(CACHE)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
+DUCKDB_VERSION        := 2.0.0
+PYARROW_VERSION       := 26.0.1
+
+FUZZTIME  ?= 10s
+BENCH     ?= .
+BENCHTIME ?= 1s
+
+##@ Using it
+
+.PHONY: build
+build: ## build bin/sendmsgrec (static; no C compiler, no clang)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/sendmsgrec ./cmd/sendmsgrec
+
+.PHONY: demo
+demo: ## record real programs on this machine and look at the result (root; installs Debian packages)
+	.ci/demo
+
+.PHONY: man
+man: build ## write the man pages to bin/man
+	bin/sendmsgrec man --dir bin/man
+
+##@ Testing it
+
+.PHONY: test
+test: ## run all tests that need no privilege and nothing but Go
+	$(GO) test ./...
+
+.PHONY: test-privileged
+test-privileged: ## run the tests that load programs into the running kernel (root, strace)
+	$(GO) test -tags privileged -count=1 ./...
+
+.PHONY: race
+race: ## run the unprivileged tests under the race detector (C compiler)
+	$(GO) test -race ./...
+
+.PHONY: fuzz
+fuzz: ## run every fuzzer for FUZZTIME (default 10s)
+	FUZZTIME=$(FUZZTIME) GO=$(GO) .ci/fuzz
+
+.PHONY: bench
+bench: ## run the Go benchmarks (BENCH selects, BENCHTIME is for each)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+.PHONY: interop
+interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done ## compare our Parquet files with DuckDB and Arrow (Python)
+	SENDMSGREC_PYTHON=$(dir $<)bin/python $(GO) test -tags interop -count=1 ./replay/...
+
+.PHONY: cross
+cross: ## check that schema and replay build on other systems, and everything on arm64
+	for os_arch in darwin/arm64 darwin/amd64 windows/amd64 linux/arm64; do \
+		echo "$$os_arch"; \
+		GOOS=$${os_arch%/*} GOARCH=$${os_arch#*/} CGO_ENABLED=0 $(GO) vet ./schema/... ./replay/... || exit 1; \
+	done
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./...
+
+##@ Changing it
+
+.PHONY: generate
+generate: ## regenerate the BPF objects (clang-14) and the generated documents
+	$(GO) generate ./...
+
+.PHONY: check-generate
+check-generate: generate ## regenerate and require that nothing changed
+	git diff --exit-code -- bpf docs
+	@test -z "$$(git status --porcelain -- bpf docs)" || { git status --short -- bpf docs; echo 'generated files are not committed'; exit 1; }
+
+.PHONY: fmt
+fmt: ## format Go and C
+	gofmt -w bpf cmd record replay schema
+	$(CLANG_FORMAT) -i bpf/*.c bpf/*.h
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## gofmt, go vet, staticcheck and others by golangci-lint; clang-format (clang-format-14)
+	@test -z "$$(gofmt -l bpf cmd record replay schema)" || { gofmt -l bpf cmd record replay schema; echo 'not gofmt-ed: run make fmt'; exit 1; }
+	$(CLANG_FORMAT) --dry-run -Werror bpf/*.c bpf/*.h
+	$(GOLANGCI_LINT) run ./...
+
+.PHONY: clean
+clean: ## remove what the targets above built in the tree
+	rm -rf bin
+
+##@ Help
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(GOLANGCI_LINT):
+	GOBIN=$(dir $@) CGO_ENABLED=0 $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+
+$(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done:
+	python3 -m venv $(dir $@)
+	$(dir $@)bin/pip install --quiet --disable-pip-version-check duckdb==$(DUCKDB_VERSION) pyarrow==$(PYARROW_VERSION)
+	touch $@
