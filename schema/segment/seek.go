@@ -2,7 +2,6 @@ package segment
 
 import (
 	"fmt"
-	"math"
 )
 
 // SeekTime positions the reader so that Next goes on with the first segment
@@ -140,6 +139,3 @@ func (r *Reader) rewind() error {
 	*r = *fresh
 	return nil
 }
-
-// minTime is the time before all events.
-const minTime = math.MinInt64

@@ -3,23 +3,29 @@ package segment
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 )
 
 // Summary is what a recording holds and what it lost, from its record headers.
+// When Accounted, it adds up exactly:
+//
+//	Seen = Filtered + Events + Lost + InFlight
 type Summary struct {
-	// Events is the number of events in readable segment headers. With the
-	// counters it adds up exactly:
-	//
-	//	Seen = Filtered + Events + Lost + InFlight
-	//
-	// as far as Accounted says so.
+	// Events is the number of events in the readable segment headers.
 	Events, Filtered, InFlight, Seen int64
 	Lost                             int64 // sum of LostByCause
 	LostByCause                      [NumCauses]int64
 	// LostUpperBound: LostByCause[CauseSkippedEntry] may include events that
 	// the filter would have dropped.
 	LostUpperBound bool
+	// Unexplained is the number of events that are missing by their sequence
+	// numbers, without a gap record or damage to explain it. It is not part of
+	// Lost: an intact recording has 0, a recording without an end may lack the
+	// gap record.
+	Unexplained int64
+	// Accounted: the recording ended cleanly and its counters add up.
+	Accounted bool
 	// UnderWay and Self are those of Counters.
 	UnderWay, Self int64
 	// PerCPU is the newest account of each CPU, ascending.
@@ -36,66 +42,137 @@ type Summary struct {
 	End      *End // nil when there is none
 	Damages  []Damage
 	Clocks   []Clock // of clock records and the end record
-	// MaxDisorderNS is the largest difference by which an event may come
-	// behind a later one in file order.
+	// MaxDisorderNS bounds by how much an event's time_ns may be before that of
+	// an event in front of it in the file.
 	MaxDisorderNS int64
-	// UnknownTail says what a crash may have cost; empty when the file is
-	// complete.
+	// UnknownTail says what a crash may have cost; empty when the recording has
+	// its end.
 	UnknownTail string
 }
 
 // Summarize reads all record headers of r, from the start of the file when it
-// is seekable, and decompresses nothing.
+// is no stream, and decompresses nothing. Damaged columns are not noticed:
+// Verify does.
 func Summarize(r *Reader) (*Summary, error) {
 	if err := r.rewind(); err != nil {
 		return nil, err
 	}
-	s := &Summary{}
-	a := newAccount()
-	var latest int64 = minTime
+	s := newSummarizer()
 	for {
 		item, err := r.Next()
 		if err == io.EOF {
-			break
+			return s.finish(r), nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		switch v := item.(type) {
-		case *Segment:
-			s.Segments++
-			s.Events += int64(v.Rows)
-			s.RawBytes += v.RawBytes
-			if v.Rows > 0 {
-				if s.Events == int64(v.Rows) {
-					s.FirstTimeNS, s.LastTimeNS = v.MinTimeNS, v.MaxTimeNS
-				}
-				s.FirstTimeNS, s.LastTimeNS = min(s.FirstTimeNS, v.MinTimeNS), max(s.LastTimeNS, v.MaxTimeNS)
-				latest = max(latest, v.MaxTimeNS)
-				s.MaxDisorderNS = max(s.MaxDisorderNS, latest-v.MinTimeNS)
-			}
-			a.segment(v)
-		case *Gap:
-			s.Gaps = append(s.Gaps, *v)
-			a.gap(v)
-		case *Clock:
-			s.Clocks = append(s.Clocks, *v)
-		case *Counters:
-			a.counters(v)
-		case *End:
-			s.End = v
-			s.Clocks = append(s.Clocks, v.Clock)
-			a.counters(&v.Counters)
-		case *Damage:
-			s.Damages = append(s.Damages, *v)
-			a.damage(len(s.Damages) - 1)
+		s.add(item)
+	}
+}
+
+// summarizer builds a Summary item by item.
+type summarizer struct {
+	s       Summary
+	account *account
+	newest  map[int]CPUCounters
+	last    *Counters
+	latest  int64
+}
+
+func newSummarizer() *summarizer {
+	return &summarizer{account: newAccount(), newest: map[int]CPUCounters{}, latest: math.MinInt64}
+}
+
+func (m *summarizer) add(item Item) {
+	switch v := item.(type) {
+	case *Segment:
+		m.segment(v)
+	case *Gap:
+		m.s.Gaps = append(m.s.Gaps, *v)
+		m.account.addGap(v)
+	case *Clock:
+		m.s.Clocks = append(m.s.Clocks, *v)
+	case *Counters:
+		m.counters(v)
+	case *End:
+		m.s.End = v
+		m.s.Clocks = append(m.s.Clocks, v.Clock)
+		m.counters(&v.Counters)
+	case *Damage:
+		m.s.Damages = append(m.s.Damages, *v)
+		m.account.damages++
+	}
+}
+
+func (m *summarizer) segment(v *Segment) {
+	s := &m.s
+	s.Segments++
+	s.RawBytes += v.RawBytes
+	if v.Rows > 0 {
+		if s.Events == 0 {
+			s.FirstTimeNS, s.LastTimeNS = v.MinTimeNS, v.MaxTimeNS
+		}
+		s.FirstTimeNS, s.LastTimeNS = min(s.FirstTimeNS, v.MinTimeNS), max(s.LastTimeNS, v.MaxTimeNS)
+		m.latest = max(m.latest, v.MaxTimeNS)
+		s.MaxDisorderNS = max(s.MaxDisorderNS, m.latest-v.MinTimeNS)
+	}
+	s.Events += int64(v.Rows)
+	for _, r := range v.Ranges {
+		m.account.addRange(r)
+	}
+	if v.Counters != nil {
+		m.counters(v.Counters)
+	}
+}
+
+func (m *summarizer) counters(n *Counters) {
+	for _, p := range n.CPUs {
+		m.newest[p.CPU] = p
+	}
+	m.last = n
+}
+
+func (m *summarizer) finish(r *Reader) *Summary {
+	s := &m.s
+	for _, p := range m.newest {
+		s.PerCPU = append(s.PerCPU, p)
+		s.Seen += p.Seen
+		s.Filtered += p.Filtered
+		s.InFlight += p.InFlight
+		for cause, n := range p.Lost {
+			s.LostByCause[cause] += n
 		}
 	}
+	slices.SortFunc(s.PerCPU, func(x, y CPUCounters) int { return x.CPU - y.CPU })
+	if m.last != nil {
+		s.LostUpperBound, s.UnderWay, s.Self = m.last.UpperBound, m.last.UnderWay, m.last.Self
+	}
+	var end *Counters
+	if s.End != nil {
+		end = &s.End.Counters
+	} else {
+		// The gap records may be newer than the last counters.
+		var gaps [NumCauses]int64
+		for _, g := range s.Gaps {
+			if g.Cause < NumCauses {
+				gaps[g.Cause] += g.Count
+			}
+		}
+		for cause, n := range gaps {
+			s.LostByCause[cause] = max(s.LostByCause[cause], n)
+		}
+	}
+	var damaged int64
+	damaged, s.Unexplained = attribute(s.Damages, m.account.missing(end), end != nil)
+	s.LostByCause[CauseDamaged] += damaged
+	for _, n := range s.LostByCause {
+		s.Lost += n
+	}
 	s.FileBytes = r.Size()
-	a.finish(s)
 	s.Complete = s.End != nil && len(s.Damages) == 0
+	s.Accounted = s.End != nil && s.Unexplained == 0 && s.Seen == s.Filtered+s.Events+s.Lost+s.InFlight
 	s.UnknownTail = unknownTail(s, r.Header())
-	return s, nil
+	return s
 }
 
 func unknownTail(s *Summary, h *Header) string {
@@ -108,97 +185,7 @@ func unknownTail(s *Summary, h *Header) string {
 	}
 	cut := ""
 	if n := len(s.Damages); n > 0 && s.Damages[n-1].Tail {
-		cut = fmt.Sprintf(" and %d bytes of a record that is cut", s.Damages[n-1].Size)
+		cut = fmt.Sprintf("; the last %d bytes are a record that is cut", s.Damages[n-1].Size)
 	}
 	return fmt.Sprintf("the recording has no end: events %s may be missing%s", within, cut)
-}
-
-// account adds up counters and sequence numbers by CPU.
-type account struct {
-	newest map[int]CPUCounters
-	last   *Counters
-	cpus   map[int]*cpuAccount
-	known  []Gap
-}
-
-// cpuAccount follows the sequence numbers of a CPU.
-type cpuAccount struct {
-	next    int64 // behind the largest seq seen
-	present int64 // events in segments
-	gaps    int64 // events in gap records
-	holes   []hole
-}
-
-// hole is a range of seq that no segment holds; damage is the damage in front
-// of which it was noticed, -1 without one.
-type hole struct {
-	first, count int64
-	damage       int
-}
-
-func newAccount() *account {
-	return &account{newest: map[int]CPUCounters{}, cpus: map[int]*cpuAccount{}}
-}
-
-func (a *account) cpu(n int) *cpuAccount {
-	c := a.cpus[n]
-	if c == nil {
-		c = &cpuAccount{}
-		a.cpus[n] = c
-	}
-	return c
-}
-
-func (a *account) segment(s *Segment) {
-	for _, r := range s.Ranges {
-		c := a.cpu(r.CPU)
-		c.present += r.Count
-		c.next = max(c.next, r.Last+1)
-	}
-	if s.Counters != nil {
-		a.counters(s.Counters)
-	}
-}
-
-func (a *account) gap(g *Gap) {
-	if g.CPU == AllCPUs || g.FirstSeq < 0 {
-		return
-	}
-	c := a.cpu(g.CPU)
-	c.gaps += g.Count
-	c.next = max(c.next, g.FirstSeq+g.Count)
-}
-
-func (a *account) counters(n *Counters) {
-	for _, p := range n.CPUs {
-		a.newest[p.CPU] = p
-	}
-	a.last = n
-}
-
-func (a *account) damage(int) {}
-
-// finish fills the summary's account.
-func (a *account) finish(s *Summary) {
-	for _, p := range a.newest {
-		s.PerCPU = append(s.PerCPU, p)
-		s.Seen += p.Seen
-		s.Filtered += p.Filtered
-		s.InFlight += p.InFlight
-		for cause, n := range p.Lost {
-			s.LostByCause[cause] += n
-		}
-	}
-	slices.SortFunc(s.PerCPU, func(x, y CPUCounters) int { return x.CPU - y.CPU })
-	if a.last != nil {
-		s.LostUpperBound, s.UnderWay, s.Self = a.last.UpperBound, a.last.UnderWay, a.last.Self
-	}
-	for _, c := range a.cpus {
-		if missing := c.next - c.present - c.gaps; missing > 0 && len(s.Damages) > 0 {
-			s.LostByCause[CauseDamaged] += missing
-		}
-	}
-	for _, n := range s.LostByCause {
-		s.Lost += n
-	}
 }
