@@ -1,0 +1,206 @@
+package record
+
+import (
+	"slices"
+	"unsafe"
+
+	"github.com/sendmsgrec/sendmsgrec/bpf"
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
+	"github.com/sendmsgrec/sendmsgrec/schema/segment"
+)
+
+// eventBytes estimates what one row of the event table takes in memory.
+const eventBytes = 16 * 8
+
+// builder appends events to the columns of a block. It writes the event
+// table's columns through slices of their final length and sets the vectors'
+// lengths in finish; rows of the other tables are rare and appended one by
+// one. A builder belongs to the drain goroutine.
+type builder struct {
+	block   *segment.Block
+	maxRows int
+	rows    int
+	bytes   int // estimate of what the block holds
+
+	cpu, seq, timeNS, duration, ret []int64
+	requested, sndbufUsed           []int64
+	task, socket, call, name, ctl   []int64
+	iovBase, iovLen                 []int64
+	iovEnd                          []uint32
+
+	tasks, sockets, calls, names, controls internTable
+	key                                    []byte // of a socket with paths
+}
+
+// lastRows is the table rows of the previous event of a CPU: most events
+// equal their predecessor there.
+type lastRows struct{ task, socket, call, name, control int32 }
+
+var noRows = lastRows{noRow, noRow, noRow, noRow, noRow}
+
+func newBuilder(maxRows int) *builder {
+	return &builder{
+		maxRows: maxRows,
+		tasks:   newInternTable(), sockets: newInternTable(), calls: newInternTable(),
+		names: newInternTable(), controls: newInternTable(),
+	}
+}
+
+// begin starts an empty block. The caller must forget all lastRows.
+func (b *builder) begin(block *segment.Block) {
+	block.Reset()
+	b.block, b.rows, b.bytes = block, 0, 0
+	for column, values := range b.eventColumns() {
+		*values = sized(block.Cols[column].Ints, b.maxRows)
+	}
+	b.iovBase = block.Cols[schema.ColIovBase].Ints[:0]
+	b.iovLen = block.Cols[schema.ColIovLen].Ints[:0]
+	b.iovEnd = sized(block.Cols[schema.ColIovBase].Offsets, b.maxRows+1)
+	b.iovEnd[0] = 0
+	for _, t := range b.tables() {
+		t.reset()
+	}
+}
+
+// finish completes the block's columns.
+func (b *builder) finish() {
+	for column, values := range b.eventColumns() {
+		b.block.Cols[column].Ints = (*values)[:b.rows]
+	}
+	cols := &b.block.Cols
+	cols[schema.ColIovBase].Ints = b.iovBase
+	cols[schema.ColIovBase].Offsets = b.iovEnd[:b.rows+1]
+	cols[schema.ColIovLen].Ints = b.iovLen
+	cols[schema.ColIovLen].Offsets = append(cols[schema.ColIovLen].Offsets[:0], b.iovEnd[:b.rows+1]...)
+
+	// This probe tier links no attempts and judges no TOCTOU: the same value
+	// in every row. The slots beyond are never written, so they stay 0.
+	cols[schema.ColTOCTOU].Ints = sized(cols[schema.ColTOCTOU].Ints, b.maxRows)[:b.rows]
+	cols[schema.ColAttemptOf].Ints = sized(cols[schema.ColAttemptOf].Ints, b.maxRows)[:b.rows]
+	setAllNull(&cols[schema.ColAttemptOf], b.rows)
+
+	b.block.Rows[schema.TableEvent] = b.rows
+	for table, t := range b.tables() {
+		b.block.Rows[schema.TableTask+schema.Table(table)] = len(t.rows)
+	}
+}
+
+// eventColumns yields the columns of the event table that append writes by index.
+func (b *builder) eventColumns() func(yield func(schema.ColumnID, *[]int64) bool) {
+	return func(yield func(schema.ColumnID, *[]int64) bool) {
+		for _, c := range [...]struct {
+			id     schema.ColumnID
+			values *[]int64
+		}{
+			{schema.ColCPU, &b.cpu}, {schema.ColSeq, &b.seq}, {schema.ColTimeNS, &b.timeNS},
+			{schema.ColDurationNS, &b.duration}, {schema.ColRet, &b.ret},
+			{schema.ColRequestedBytes, &b.requested}, {schema.ColSndbufUsed, &b.sndbufUsed},
+			{schema.ColTaskRef, &b.task}, {schema.ColSocketRef, &b.socket}, {schema.ColCallRef, &b.call},
+			{schema.ColNameRef, &b.name}, {schema.ColControlRef, &b.ctl},
+		} {
+			if !yield(c.id, c.values) {
+				return
+			}
+		}
+	}
+}
+
+// tables returns the intern tables in the order of schema.TableTask and on.
+func (b *builder) tables() [schema.NumTables - 1]*internTable {
+	return [...]*internTable{&b.tasks, &b.sockets, &b.calls, &b.names, &b.controls}
+}
+
+// append adds one event as the next row. There must be room for it. last is
+// the state of the event's CPU, reset at begin.
+func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
+	row := b.rows
+	b.rows++
+	b.bytes += eventBytes
+
+	b.cpu[row] = int64(cpu)
+	b.seq[row] = int64(e.Seq)
+	b.timeNS[row] = int64(e.TimeNS)
+	b.duration[row] = int64(e.DurationNS)
+	b.ret[row] = e.Ret
+	b.requested[row] = e.RequestedBytes
+	if e.RequestedBytes == bpf.RequestedUnknown {
+		b.requested[row] = 0
+		b.block.Cols[schema.ColRequestedBytes].SetNull(row)
+	}
+	b.sndbufUsed[row] = e.SndbufUsed
+	if e.SndbufUsed < 0 {
+		b.sndbufUsed[row] = 0
+		b.block.Cols[schema.ColSndbufUsed].SetNull(row)
+	}
+	b.appendIovecs(row, e)
+
+	key := bytesOf(&e.Task)
+	if !b.tasks.is(last.task, key) {
+		last.task = b.taskRow(e, key)
+	}
+	b.task[row] = int64(last.task)
+
+	key = bytesOf(&e.Call)
+	if !b.calls.is(last.call, key) {
+		last.call = b.callRow(e, key)
+	}
+	b.call[row] = int64(last.call)
+
+	last.socket = b.socketRow(e, last.socket)
+	b.socket[row] = int64(last.socket)
+	last.name = b.nameRow(e, last.name)
+	b.name[row] = int64(last.name)
+	last.control = b.controlRow(e, last.control)
+	b.ctl[row] = int64(last.control)
+}
+
+// appendIovecs ends the row's lists. They are null when the array was not
+// read, and empty when there is none.
+func (b *builder) appendIovecs(row int, e *bpf.Event) {
+	switch {
+	case has(e.Call.IovSource):
+		for _, v := range e.Iovecs() {
+			b.iovBase = append(b.iovBase, int64(v.Base))
+			b.iovLen = append(b.iovLen, int64(v.Len))
+		}
+		b.bytes += 16 * int(e.IovCaptured)
+	case absent(e.Call.IovSource) && has(e.Call.MsghdrSource) && e.Call.MsgIovlen == 0:
+	default:
+		b.block.Cols[schema.ColIovBase].SetNull(row)
+		b.block.Cols[schema.ColIovLen].SetNull(row)
+	}
+	b.iovEnd[row+1] = uint32(len(b.iovBase))
+}
+
+// has reports whether a field with this source has a value.
+func has(source uint8) bool {
+	const with = 1<<schema.SourceEntry | 1<<schema.SourceKernelCopy | 1<<schema.SourceExit |
+		1<<schema.SourceTruncated | 1<<schema.SourceRaced
+	return with>>source&1 != 0
+}
+
+// absent reports whether there was nothing to read.
+func absent(source uint8) bool { return source == uint8(schema.SourceNull) }
+
+// bytesOf returns the memory of one of an event's groups, which has no unset
+// bytes (event.h), as a key to compare.
+func bytesOf[T bpf.Task | bpf.Call | bpf.Socket](v *T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v))
+}
+
+// sized returns s with length n, with new memory only when s is too small.
+// New memory is zero; old memory keeps what it held.
+func sized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+func setAllNull(v *colblock.Vector, rows int) {
+	v.Nulls = slices.Grow(v.Nulls[:0], (rows+63)/64)
+	for n := rows; n > 0; n -= 64 {
+		v.Nulls = append(v.Nulls, ^uint64(0)>>max(0, 64-n))
+	}
+}

@@ -1,0 +1,63 @@
+package record
+
+import (
+	"runtime"
+	"time"
+)
+
+// Options bound a recording. The zero value means the defaults.
+type Options struct {
+	SegmentEvents int           // events in a segment; default 32768
+	SegmentBytes  int           // estimated bytes of a segment in memory; default 16 MiB
+	FlushInterval time.Duration // an event is in the file this long after its return; default 1 s
+	ClockInterval time.Duration // between clock records; default 10 s
+	Duration      time.Duration // end after this long; 0 is never
+	MaxEvents     int64         // end after this many recorded events; 0 is never
+	Workers       int           // encode goroutines; default one per core, at most 4
+	Filtered      bool          // a filter is active: skipped entries are an upper bound
+	Clock         Clock         // default SystemClock
+}
+
+// Defaults of Options.
+const (
+	DefaultSegmentEvents = 32768
+	DefaultSegmentBytes  = 16 << 20
+	DefaultFlushInterval = time.Second
+	defaultClockInterval = 10 * time.Second
+	maxWorkers           = 4
+)
+
+func (o Options) withDefaults() Options {
+	if o.SegmentEvents <= 0 {
+		o.SegmentEvents = DefaultSegmentEvents
+	}
+	if o.SegmentBytes <= 0 {
+		o.SegmentBytes = DefaultSegmentBytes
+	}
+	if o.FlushInterval <= 0 {
+		o.FlushInterval = DefaultFlushInterval
+	}
+	if o.ClockInterval <= 0 {
+		o.ClockInterval = defaultClockInterval
+	}
+	if o.Workers <= 0 {
+		o.Workers = min(maxWorkers, runtime.GOMAXPROCS(0))
+	}
+	if o.Clock == nil {
+		o.Clock = SystemClock{}
+	}
+	return o
+}
+
+// maxWait is the longest time that events lie in the rings unread.
+func (o *Options) maxWait() time.Duration {
+	return min(50*time.Millisecond, o.FlushInterval/8)
+}
+
+// shouldClose decides whether the segment being built is closed now: it has
+// events, and their number, their bytes or the age of the oldest reaches the
+// bound. The age leaves a quarter of the flush interval for waiting in the
+// ring, encoding and writing.
+func (o *Options) shouldClose(events, bytes int, age time.Duration) bool {
+	return events > 0 && (events >= o.SegmentEvents || bytes >= o.SegmentBytes || age >= o.FlushInterval/4*3)
+}
