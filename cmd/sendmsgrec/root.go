@@ -73,6 +73,7 @@ files: what is in them, what was lost, how long the calls took.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newRecordCommand(),
+		newInfoCommand(),
 	)
 	document(root, exitUsageText)
 	return root
@@ -82,6 +83,7 @@ files: what is in them, what was lost, how long the calls took.`,
 const (
 	exitUsageText       = "2    wrong flags or arguments"
 	exitFailedText      = "1    failed; the message says why"
+	exitDamageText      = "3    the file is damaged (what is readable was output), or --fail-on-loss and events were lost"
 	exitUnsupportedText = "4    this kernel or these privileges do not suffice"
 	exitInterruptedText = "130  interrupted"
 )
