@@ -24,7 +24,7 @@ BENCHTIME ?= 1s
 
 .PHONY: build
 build: ## build bin/sendmsgrec (static; no C compiler, no clang)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/sendmsgrec ./cmd/sendmsgrec
+	CGO_ENABLED=0 $(GO) build -buildvcs=auto -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/sendmsgrec ./cmd/sendmsgrec
 
 .PHONY: demo
 demo: ## record real programs on this machine and look at the result (root; installs Debian packages)

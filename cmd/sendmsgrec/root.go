@@ -74,6 +74,10 @@ files: what is in them, what was lost, how long the calls took.`,
 	root.AddCommand(
 		newRecordCommand(),
 		newInfoCommand(),
+		newDoctorCommand(),
+		newVersionCommand(),
+		newManCommand(),
+		newCompletionCommand(),
 	)
 	document(root, exitUsageText)
 	return root

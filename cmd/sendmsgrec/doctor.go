@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/sendmsgrec/sendmsgrec/bpf"
+)
+
+// newDoctorCommand returns `sendmsgrec doctor`.
+func newDoctorCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what can be recorded on this machine, and why not",
+		Long: `Try, one by one, what the recorder needs of this kernel and of these privileges,
+by loading and attaching it, and say what works, what does not and why. Nothing
+stays behind.`,
+		Example: `  sudo sendmsgrec doctor
+  sudo sendmsgrec doctor --json | jq '.checks[] | select(.state != "yes")'`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runDoctor(cmd.Context(), cmd.OutOrStdout(), asJSON, bpf.Doctor)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return document(cmd, exitFailedText, exitUsageText, exitUnsupportedText)
+}
+
+// doctorReport is the output of doctor --json.
+type doctorReport struct {
+	Kernel       string          `json:"kernel"`
+	Machine      string          `json:"machine"`
+	CPUs         int             `json:"cpus"`
+	UID          int             `json:"uid"`
+	Capabilities map[string]bool `json:"capabilities"` // those that matter here, whether effective
+	CanRecord    bool            `json:"can_record"`
+	Checks       []bpf.Check     `json:"checks"`
+}
+
+// runDoctor prints what the checks found; without an error recording works.
+func runDoctor(_ context.Context, stdout io.Writer, asJSON bool, checks func() []bpf.Check) error {
+	p := doctorReport{
+		Kernel:       firstLine("/proc/sys/kernel/osrelease"),
+		Machine:      runtime.GOARCH,
+		CPUs:         runtime.NumCPU(),
+		UID:          os.Geteuid(),
+		Capabilities: effectiveCapabilities(),
+		CanRecord:    true,
+		Checks:       checks(),
+	}
+	for _, c := range p.Checks {
+		if c.Required && c.State == bpf.StateNo {
+			p.CanRecord = false
+		}
+	}
+	var err error
+	if asJSON {
+		err = writeJSON(stdout, p)
+	} else {
+		err = p.writeText(stdout, newPalette(stdout))
+	}
+	if err != nil {
+		return err
+	}
+	if !p.CanRecord {
+		return withCode(exitUnsupported, errors.New("recording is not possible here; the hints above say what would help"))
+	}
+	return nil
+}
+
+func (p *doctorReport) writeText(w io.Writer, c palette) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "kernel %s %s, %d CPUs, uid %d\n\n", p.Kernel, p.Machine, p.CPUs, p.UID)
+	rows := p.capabilityChecks()
+	rows = append(rows, p.Checks...)
+	width := 0
+	for _, check := range rows {
+		width = max(width, len(check.Name))
+	}
+	for _, check := range rows {
+		fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintf("%-7s  %-*s  %s", check.State, width, check.Name, doctorDetail(check)), " "))
+	}
+	fmt.Fprintln(&b)
+	if p.CanRecord {
+		fmt.Fprintln(&b, c.good("recording works here"))
+	} else {
+		fmt.Fprintln(&b, c.bad("recording does not work here"))
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// capabilityChecks returns the capabilities in the form of the checks, for the
+// text.
+func (p *doctorReport) capabilityChecks() []bpf.Check {
+	var checks []bpf.Check
+	for _, name := range slices.Sorted(maps.Keys(p.Capabilities)) {
+		state := bpf.StateNo
+		if p.Capabilities[name] {
+			state = bpf.StateYes
+		}
+		checks = append(checks, bpf.Check{Name: name, State: state})
+	}
+	return checks
+}
+
+// doctorDetail says why, what would help, and whether it matters.
+func doctorDetail(check bpf.Check) string {
+	parts := []string{}
+	if check.State != bpf.StateYes {
+		if check.Required {
+			parts = append(parts, "required")
+		} else {
+			parts = append(parts, "not needed")
+		}
+	}
+	if check.Detail != "" {
+		parts = append(parts, check.Detail)
+	}
+	if check.Hint != "" && check.State != bpf.StateYes {
+		parts = append(parts, "hint: "+check.Hint)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// firstLine returns the first line of a file, "unknown" when it is unreadable.
+func firstLine(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "unknown"
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	return line
+}
+
+// effectiveCapabilities says which of the capabilities that matter to the
+// recorder this process has; nil where the kernel does not tell.
+func effectiveCapabilities() map[string]bool {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(text)) {
+		digits, ok := strings.CutPrefix(line, "CapEff:")
+		if !ok {
+			continue
+		}
+		mask, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 64)
+		if err != nil {
+			return nil
+		}
+		return map[string]bool{
+			"CAP_BPF":       mask>>unix.CAP_BPF&1 == 1,
+			"CAP_PERFMON":   mask>>unix.CAP_PERFMON&1 == 1,
+			"CAP_SYS_ADMIN": mask>>unix.CAP_SYS_ADMIN&1 == 1,
+		}
+	}
+	return nil
+}
