@@ -8,7 +8,7 @@ type Summarizer struct{ m *summarizer }
 // NewSummarizer returns a Summarizer without items.
 func NewSummarizer() *Summarizer { return &Summarizer{newSummarizer()} }
 
-// Add adds the next item of Reader.Next. It keeps no reference to it.
+// Add adds the next item of Reader.Next. The summary refers to an *End.
 func (s *Summarizer) Add(item Item) { s.m.add(item) }
 
 // Finish returns the summary, once Next has returned io.EOF. Add must not
