@@ -91,8 +91,15 @@ var CallEnum = Enum{map[int64]string{
 // EntryPathEnum names the ways into the kernel.
 var EntryPathEnum = Enum{map[int64]string{1: "syscall", 2: "socketcall", 3: "io_uring", 4: "kernel"}}
 
+// The binary interfaces of the abi column, shared with bpf/event.h.
+const (
+	ABI64       = 1
+	ABICompat32 = 2
+	ABIX32      = 3
+)
+
 // ABIEnum names the binary interfaces.
-var ABIEnum = Enum{map[int64]string{1: "64", 2: "compat32", 3: "x32"}}
+var ABIEnum = Enum{map[int64]string{ABI64: "64", ABICompat32: "compat32", ABIX32: "x32"}}
 
 // OriginEnum names the origins.
 var OriginEnum = Enum{map[int64]string{1: "U", 2: "K"}}
