@@ -12,26 +12,41 @@ const (
 	StoragePlanes = 2 // one zstd frame for each byte plane
 )
 
+// planeFrameRows is the number of values from which on each byte plane is a
+// frame of its own: the planes' statistics differ, and a frame's overhead of
+// about 14 bytes, a Huffman table with it, is then small.
+const planeFrameRows = 1 << 10
+
 // appendArea stores raw, which is planes planes of equal length.
 func (e *Encoder) appendArea(entry, data, raw []byte, planes int) ([]byte, []byte) {
-	switch {
-	case len(raw) == 0:
+	if len(raw) == 0 {
 		return entry, data
-	case len(raw) <= InlineBytes:
-		return append(append(entry, StorageInline), raw...), data
-	case planes == 1 || len(raw)/planes < PlaneFrameRows:
-		start := len(data)
-		data = e.z.EncodeAll(raw, data)
-		return binary.AppendUvarint(append(entry, StorageFrame), uint64(len(data)-start)), data
 	}
-	entry = append(entry, StoragePlanes)
+	if len(raw) <= InlineBytes {
+		return append(append(entry, StorageInline), raw...), data
+	}
+	entry = append(entry, StorageFrame)
+	if planes > 1 {
+		if len(raw)/planes < planeFrameRows {
+			planes = 1
+		} else {
+			entry[len(entry)-1] = StoragePlanes
+		}
+	}
 	n := len(raw) / planes
 	for p := range planes {
 		start := len(data)
-		data = e.z.EncodeAll(raw[p*n:(p+1)*n], data)
+		data = e.compress(data, raw[p*n:(p+1)*n])
 		entry = binary.AppendUvarint(entry, uint64(len(data)-start))
 	}
 	return entry, data
+}
+
+func (e *Encoder) compress(dst, src []byte) []byte {
+	if e.choose.noisy(src) {
+		return e.plain.EncodeAll(src, dst)
+	}
+	return e.z.EncodeAll(src, dst)
 }
 
 // area is the parsed description of an area.
@@ -39,14 +54,14 @@ type area struct {
 	raw     int
 	storage int
 	inline  []byte
-	frames  [8]int // compressed lengths
+	frames  [8]uint32 // compressed lengths
 	n       int    // number of frames
 }
 
 // compressed is the number of bytes the area takes in the data.
 func (a *area) compressed() (n int) {
 	for _, f := range a.frames[:a.n] {
-		n += f
+		n += int(f)
 	}
 	return n
 }
@@ -78,7 +93,7 @@ func parseArea(c *Cursor, raw, planes int) (area, error) {
 		if size == 0 || size > MaxColumnBytes {
 			return a, corrupt("frame of %d bytes", size)
 		}
-		a.frames[i] = int(size)
+		a.frames[i] = uint32(size)
 	}
 	if c.Bad {
 		return a, corrupt("description ends early")
@@ -101,7 +116,7 @@ func (d *Decoder) decodeArea(a *area, data []byte) ([]byte, []byte, error) {
 func (d *Decoder) inflateArea(dst []byte, a *area, data *[]byte) ([]byte, error) {
 	n := a.raw / a.n
 	for i := range a.n {
-		size := a.frames[i]
+		size := int(a.frames[i])
 		if size > len(*data) {
 			return nil, corrupt("frame of %d bytes in %d", size, len(*data))
 		}

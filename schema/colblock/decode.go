@@ -15,6 +15,7 @@ type Decoder struct {
 	z    *zstd.Decoder
 	raw  []byte
 	ints []int64
+	dict []int64
 }
 
 // NewDecoder returns a decoder.
@@ -36,15 +37,17 @@ func NewDecoder() *Decoder {
 // Chunk is the parsed description of a column chunk. It aliases the directory
 // it was parsed from.
 type Chunk struct {
-	Kind   schema.Kind
-	Rows   int
-	nulls  int // number of null rows
-	mode   int
-	bitmap area
-	total  int       // bytes or list values in all
-	ints   intStream // the values, or the lengths
-	bytes  area
-	values intStream // list values
+	Kind schema.Kind
+	Rows int
+	// Relative is the column that the values are relative to, 0 for none.
+	Relative schema.ColumnID
+	nulls    int // number of null rows
+	mode     int
+	bitmap   area
+	total    int       // bytes or list values in all
+	ints     intStream // the values, or the lengths
+	bytes    area
+	values   intStream // list values
 }
 
 // ParseChunk parses a chunk description of rows rows (1 to MaxRows) and checks
@@ -53,12 +56,22 @@ type Chunk struct {
 func ParseChunk(entry []byte, rows int) (Chunk, error) {
 	c := Cursor{Rest: entry}
 	b := c.Byte()
-	k := Chunk{Kind: schema.Kind(b & 15), Rows: rows, mode: int(b >> 4)}
+	k := Chunk{Kind: schema.Kind(b & 15), Rows: rows, mode: int(b >> nullsShift & nullsMask)}
 	if rows <= 0 || rows > MaxRows {
 		return k, limit("rows", uint64(rows), MaxRows)
 	}
 	if c.Bad || k.Kind < schema.KindInt || k.Kind > schema.KindIntList {
 		return k, corrupt("unknown %v", k.Kind)
+	}
+	if b>>7 != 0 {
+		return k, corrupt("unknown flag")
+	}
+	if b&FlagRelative != 0 {
+		id := c.Uvarint()
+		if id == 0 || id > 1<<16-1 || k.Kind == schema.KindBytes {
+			return k, corrupt("%v relative to column %d", k.Kind, id)
+		}
+		k.Relative = schema.ColumnID(id)
 	}
 	var err error
 	switch k.mode {
@@ -78,7 +91,7 @@ func ParseChunk(entry []byte, rows int) (Chunk, error) {
 	default:
 		return k, corrupt("unknown null mode %d", k.mode)
 	}
-	if k.ints, err = parseInts(&c, rows-k.nulls); err != nil || k.Kind == schema.KindInt {
+	if k.ints, err = parseInts(&c, rows-k.nulls, false); err != nil || k.Kind == schema.KindInt {
 		return k, err
 	}
 	total := c.Uvarint()
@@ -97,13 +110,13 @@ func ParseChunk(entry []byte, rows int) (Chunk, error) {
 		return k, limit("list values", total, MaxListValues)
 	}
 	k.total = int(total)
-	k.values, err = parseInts(&c, k.total)
+	k.values, err = parseInts(&c, k.total, false)
 	return k, err
 }
 
 // CompressedSize is the number of bytes that the chunk's frames take.
 func (k *Chunk) CompressedSize() int {
-	return k.bitmap.compressed() + k.ints.area.compressed() + k.bytes.compressed() + k.values.area.compressed()
+	return k.bitmap.compressed() + k.ints.compressed() + k.bytes.compressed() + k.values.compressed()
 }
 
 // DecodedSize is the memory that the decoded vector takes, in bytes.
@@ -118,8 +131,8 @@ func (k *Chunk) DecodedSize() int {
 }
 
 // Decode decodes the chunk into v, replacing what it held. data is exactly the
-// chunk's frames.
-func (d *Decoder) Decode(v *Vector, k *Chunk, data []byte) error {
+// chunk's frames. rel is the decoded column k.Relative, nil without one.
+func (d *Decoder) Decode(v *Vector, k *Chunk, data []byte, rel *Vector) error {
 	v.Reset()
 	if len(data) != k.CompressedSize() {
 		return corrupt("%d bytes of frames instead of %d", len(data), k.CompressedSize())
@@ -140,7 +153,7 @@ func (d *Decoder) Decode(v *Vector, k *Chunk, data []byte) error {
 			v.Ints = growInts(v.Ints, k.nulls)
 			spread(v.Ints, k.Rows-k.nulls, v)
 		}
-		return nil
+		return k.addRelative(v, rel)
 	}
 	d.ints, data, err = d.decodeInts(d.ints[:0], &k.ints, data)
 	if err != nil {
@@ -150,8 +163,10 @@ func (d *Decoder) Decode(v *Vector, k *Chunk, data []byte) error {
 		return err
 	}
 	if k.Kind == schema.KindIntList {
-		v.Ints, _, err = d.decodeInts(v.Ints, &k.values, data)
-		return err
+		if v.Ints, _, err = d.decodeInts(v.Ints, &k.values, data); err != nil {
+			return err
+		}
+		return k.addRelative(v, rel)
 	}
 	v.Bytes = grow(v.Bytes, k.total)
 	if k.bytes.n == 0 {
@@ -160,6 +175,16 @@ func (d *Decoder) Decode(v *Vector, k *Chunk, data []byte) error {
 	}
 	_, err = d.inflateArea(v.Bytes, &k.bytes, &data)
 	return err
+}
+
+func (k *Chunk) addRelative(v, rel *Vector) error {
+	if k.Relative == 0 {
+		return nil
+	}
+	if rel == nil {
+		return corrupt("column %d, which this is relative to, is missing", k.Relative)
+	}
+	return (&Relative{k.Relative, rel}).add(k.Kind, v, k.Rows)
 }
 
 // decodeNulls fills v.Nulls and checks that it has as many as promised.
@@ -234,7 +259,11 @@ func (v *Vector) FillNull(kind schema.Kind, rows int) {
 			v.Offsets = append(v.Offsets, 0)
 		}
 	}
-	for range (rows + 63) / 64 {
-		v.Nulls = append(v.Nulls, ^uint64(0))
+	for left := rows; left > 0; left -= 64 {
+		word := ^uint64(0)
+		if left < 64 {
+			word = 1<<left - 1
+		}
+		v.Nulls = append(v.Nulls, word)
 	}
 }

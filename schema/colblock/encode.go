@@ -17,20 +17,41 @@ const (
 	NullsBitmap = 2 // a bitmap says which
 )
 
+// The first byte of a chunk: the kind in bits 0 to 3, the null mode in bits 4
+// and 5, and a flag.
+const (
+	nullsShift   = 4
+	nullsMask    = 3
+	FlagRelative = 1 << 6 // the values are differences to another column
+)
+
 // Encoder encodes vectors into column chunks. It reuses its memory; it is not
 // safe for concurrent use.
 type Encoder struct {
-	z      *zstd.Encoder
+	z      *zstd.Encoder // codes literals by their entropy
+	plain  *zstd.Encoder // does not: for bytes that are noise
+	choose chooser
 	planes []byte
+	index  []byte
+	dict   []int64
 	ints   []int64
 	bitmap []byte
 }
 
 // NewEncoder returns an encoder.
 func NewEncoder() *Encoder {
+	return &Encoder{z: newZstd(true), plain: newZstd(false)}
+}
+
+// newZstd returns a compressor of single frames. The fastest level finds the
+// repetitions that columns have; entropy says to code what does not repeat by
+// its entropy, which the level by itself leaves out (klauspost/compress) and
+// which is most of what byte planes offer.
+func newZstd(entropy bool) *zstd.Encoder {
 	// No option here can fail: all are constants in range.
 	z, err := zstd.NewWriter(nil,
 		zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithAllLitEntropyCompression(entropy),
 		zstd.WithEncoderConcurrency(1),
 		zstd.WithEncoderCRC(true),
 		zstd.WithSingleSegment(true),
@@ -39,71 +60,89 @@ func NewEncoder() *Encoder {
 	if err != nil {
 		panic(fmt.Sprintf("colblock: zstd encoder: %v", err))
 	}
-	return &Encoder{z: z}
+	return z
 }
 
 // AppendChunk appends the chunk that holds the rows of v: its description to
-// entry, its zstd frames to data. An empty vector with rows is all null. The
-// error is about a vector that does not hold the rows, or ErrLimit.
-func (e *Encoder) AppendChunk(entry, data []byte, kind schema.Kind, v *Vector, rows int) ([]byte, []byte, error) {
+// entry, its zstd frames to data. An empty vector with rows is all null. rel,
+// which may be nil, is a column that v may be stored relative to. The error is
+// about a vector that does not hold the rows, or ErrLimit.
+func (e *Encoder) AppendChunk(entry, data []byte, kind schema.Kind, v *Vector, rows int, rel *Relative) ([]byte, []byte, error) {
 	if err := check(kind, v, rows); err != nil {
 		return entry, data, err
 	}
 	nulls := countNulls(v, rows)
-	if v.empty(kind) {
-		nulls = rows
+	if nulls == rows || v.empty(kind) {
+		return append(entry, byte(kind)|NullsAll<<nullsShift), data, nil
 	}
-	mode := NullsNone
-	switch {
-	case nulls == rows:
-		return append(entry, byte(kind)|NullsAll<<4), data, nil
-	case nulls > 0:
-		mode = NullsBitmap
+	first := byte(kind)
+	if nulls > 0 {
+		first |= NullsBitmap << nullsShift
 	}
-	entry = append(entry, byte(kind)|byte(mode<<4))
-	if mode == NullsBitmap {
+	if !rel.pays(kind, v, rows) {
+		rel = nil
+	}
+	if rel != nil {
+		entry = binary.AppendUvarint(append(entry, first|FlagRelative), uint64(rel.ID))
+	} else {
+		entry = append(entry, first)
+	}
+	if nulls > 0 {
 		entry = binary.AppendUvarint(entry, uint64(nulls))
-		e.bitmap = grow(e.bitmap, (rows+7)/8)
-		for i := range e.bitmap {
-			e.bitmap[i] = 0
-			if w := i / 8; w < len(v.Nulls) {
-				e.bitmap[i] = byte(v.Nulls[w] >> (8 * (i & 7)))
-			}
-		}
-		if rows&7 != 0 {
-			e.bitmap[len(e.bitmap)-1] &= 1<<(rows&7) - 1
-		}
-		entry, data = e.appendArea(entry, data, e.bitmap, 1)
+		entry, data = e.appendArea(entry, data, e.bitmapOf(v, rows), 1)
 	}
-	if kind == schema.KindInt {
-		vals := v.Ints[:rows]
-		if mode == NullsBitmap {
-			e.ints = e.ints[:0]
-			for i, x := range vals {
-				if !v.IsNull(i) {
-					e.ints = append(e.ints, x)
-				}
+	if kind != schema.KindInt {
+		e.ints = e.ints[:0]
+		for i := range rows {
+			if nulls == 0 || !v.IsNull(i) {
+				e.ints = append(e.ints, int64(v.Offsets[i+1]-v.Offsets[i]))
 			}
-			vals = e.ints
 		}
-		entry, data = e.appendInts(entry, data, vals)
+		entry, data = e.appendInts(entry, data, e.ints, false)
+		entry = binary.AppendUvarint(entry, uint64(v.Offsets[rows]))
+	}
+	if kind == schema.KindBytes {
+		entry, data = e.appendArea(entry, data, v.Bytes[:v.Offsets[rows]], 1)
 		return entry, data, nil
 	}
-	e.ints = e.ints[:0]
-	for i := range rows {
-		if mode == NullsNone || !v.IsNull(i) {
-			e.ints = append(e.ints, int64(v.Offsets[i+1]-v.Offsets[i]))
+	entry, data = e.appendInts(entry, data, e.values(kind, v, rows, nulls, rel), false)
+	return entry, data, nil
+}
+
+// bitmapOf returns the null bits of the rows, in whole bytes.
+func (e *Encoder) bitmapOf(v *Vector, rows int) []byte {
+	e.bitmap = grow(e.bitmap, (rows+7)/8)
+	for i := range e.bitmap {
+		e.bitmap[i] = 0
+		if w := i / 8; w < len(v.Nulls) {
+			e.bitmap[i] = byte(v.Nulls[w] >> (8 * (i & 7)))
 		}
 	}
-	entry, data = e.appendInts(entry, data, e.ints)
-	total := v.Offsets[rows]
-	entry = binary.AppendUvarint(entry, uint64(total))
-	if kind == schema.KindBytes {
-		entry, data = e.appendArea(entry, data, v.Bytes[:total], 1)
-	} else {
-		entry, data = e.appendInts(entry, data, v.Ints[:total])
+	if rows&7 != 0 {
+		e.bitmap[len(e.bitmap)-1] &= 1<<(rows&7) - 1
 	}
-	return entry, data, nil
+	return e.bitmap
+}
+
+// values returns the values to encode: without null rows, relative to rel.
+func (e *Encoder) values(kind schema.Kind, v *Vector, rows, nulls int, rel *Relative) []int64 {
+	if rel != nil {
+		e.ints = rel.subtract(e.ints[:0], kind, v, rows)
+		return e.ints
+	}
+	if kind == schema.KindIntList {
+		return v.Ints[:v.Offsets[rows]]
+	}
+	if nulls == 0 {
+		return v.Ints[:rows]
+	}
+	e.ints = e.ints[:0]
+	for i, x := range v.Ints[:rows] {
+		if !v.IsNull(i) {
+			e.ints = append(e.ints, x)
+		}
+	}
+	return e.ints
 }
 
 // empty reports whether nothing was ever appended to the vector.
@@ -141,6 +180,10 @@ func check(kind schema.Kind, v *Vector, rows int) error {
 	}
 	if len(v.Offsets) != rows+1 {
 		return fmt.Errorf("%d offsets for %d rows", len(v.Offsets), rows)
+	}
+	if total := int(v.Offsets[rows]); v.Offsets[0] != 0 || kind == schema.KindBytes && total != len(v.Bytes) ||
+		kind == schema.KindIntList && total != len(v.Ints) {
+		return fmt.Errorf("offsets %d to %d", v.Offsets[0], total)
 	}
 	for i := range rows {
 		if v.Offsets[i+1] < v.Offsets[i] || v.IsNull(i) && v.Offsets[i+1] != v.Offsets[i] {

@@ -1,57 +1,25 @@
 package colblock
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "encoding/binary"
 
 // The encodings of an int stream (docs/format.md, "Int streams").
 const (
-	EncodingConstant = 0 // every value is base
-	EncodingValues   = 1 // value - base, split into byte planes
-	EncodingDeltas   = 2 // value - previous value - base, split into byte planes
+	EncodingConstant   = 0 // every value is base
+	EncodingValues     = 1 // value - base, split into byte planes
+	EncodingDeltas     = 2 // value - previous value - base, split into byte planes
+	EncodingDictionary = 3 // index into the distinct values, a byte each
 )
-
-// frame is a frame of reference: base and the bytes that the largest
-// difference to it needs.
-type frame struct {
-	base  int64
-	width int
-}
-
-func frameOf(lo, hi int64) frame {
-	return frame{lo, (bits.Len64(uint64(hi)-uint64(lo)) + 7) / 8}
-}
-
-// chooseInt picks the encoding of the values, which are not empty. Differences
-// wrap at 64 bits on both sides, so that extremes need no special case.
-func chooseInt(vals []int64) (encoding int, f frame) {
-	lo, hi := vals[0], vals[0]
-	dlo, dhi := int64(1<<63-1), int64(-1<<63)
-	prev := vals[0]
-	for _, v := range vals[1:] {
-		lo, hi = min(lo, v), max(hi, v)
-		d := v - prev
-		dlo, dhi = min(dlo, d), max(dhi, d)
-		prev = v
-	}
-	if lo == hi {
-		return EncodingConstant, frame{lo, 0}
-	}
-	fv, fd := frameOf(lo, hi), frameOf(dlo, dhi)
-	if fd.width < fv.width {
-		return EncodingDeltas, fd
-	}
-	return EncodingValues, fv
-}
 
 // appendInts appends the description of an int stream to entry and its frames
 // to data. No values need no byte: the reader knows the count.
-func (e *Encoder) appendInts(entry, data []byte, vals []int64) ([]byte, []byte) {
+func (e *Encoder) appendInts(entry, data []byte, vals []int64, nested bool) ([]byte, []byte) {
 	if len(vals) == 0 {
 		return entry, data
 	}
-	encoding, f := chooseInt(vals)
+	encoding, f := e.choose.choose(vals, nested)
+	if encoding == EncodingDictionary {
+		return e.appendDictionary(entry, data, vals)
+	}
 	entry = append(entry, byte(encoding|f.width<<4))
 	var n int
 	switch encoding {
@@ -71,6 +39,19 @@ func (e *Encoder) appendInts(entry, data []byte, vals []int64) ([]byte, []byte) 
 	return e.appendArea(entry, data, e.planes, f.width)
 }
 
+// appendDictionary appends the distinct values that the chooser found, as a
+// stream of their own, and the index.
+func (e *Encoder) appendDictionary(entry, data []byte, vals []int64) ([]byte, []byte) {
+	entry = append(entry, EncodingDictionary)
+	// The nested stream uses the chooser again, so the index goes first.
+	e.index = grow(e.index, len(vals))
+	e.choose.index(e.index, vals)
+	e.dict = append(e.dict[:0], e.choose.dict...)
+	entry = append(entry, byte(len(e.dict)-1))
+	entry, data = e.appendInts(entry, data, e.dict, true)
+	return e.appendArea(entry, data, e.index, 1)
+}
+
 // intStream is the parsed description of an int stream.
 type intStream struct {
 	count    int
@@ -79,10 +60,12 @@ type intStream struct {
 	first    int64
 	base     int64
 	area     area
+	dict     *intStream // the distinct values
 }
 
-// parseInts reads the description of an int stream of count values.
-func parseInts(c *Cursor, count int) (intStream, error) {
+// parseInts reads the description of an int stream of count values; a nested
+// one has no dictionary.
+func parseInts(c *Cursor, count int, nested bool) (intStream, error) {
 	s := intStream{count: count}
 	if count == 0 {
 		return s, nil
@@ -111,6 +94,14 @@ func parseInts(c *Cursor, count int) (intStream, error) {
 		}
 		s.first = c.Varint()
 		n--
+	case EncodingDictionary:
+		if s.width != 0 {
+			return s, corrupt("width %d of a dictionary", s.width)
+		}
+		if nested {
+			return s, corrupt("dictionary of a dictionary")
+		}
+		return s, s.parseDictionary(c)
 	default:
 		return s, corrupt("unknown int encoding %d", s.encoding)
 	}
@@ -121,6 +112,29 @@ func parseInts(c *Cursor, count int) (intStream, error) {
 	var err error
 	s.area, err = parseArea(c, n*s.width, s.width)
 	return s, err
+}
+
+func (s *intStream) parseDictionary(c *Cursor) error {
+	n := int(c.Byte()) + 1
+	if c.Bad {
+		return corrupt("description ends early")
+	}
+	dict, err := parseInts(c, n, true)
+	if err != nil {
+		return err
+	}
+	s.dict = &dict
+	s.area, err = parseArea(c, s.count, 1)
+	return err
+}
+
+// compressed is the number of bytes that the stream's frames take.
+func (s *intStream) compressed() int {
+	n := s.area.compressed()
+	if s.dict != nil {
+		n += s.dict.area.compressed()
+	}
+	return n
 }
 
 // decodeInts appends the stream's values to dst, taking its frames off data.
@@ -137,6 +151,10 @@ func (d *Decoder) decodeInts(dst []int64, s *intStream, data []byte) ([]int64, [
 		}
 		return dst, data, nil
 	}
+	if s.encoding == EncodingDictionary {
+		data, err := d.decodeDictionary(out, s, data)
+		return dst, data, err
+	}
 	planes, data, err := d.decodeArea(&s.area, data)
 	if err != nil {
 		return dst, data, err
@@ -150,4 +168,27 @@ func (d *Decoder) decodeInts(dst []int64, s *intStream, data []byte) ([]int64, [
 		joinDeltas(out, planes, frame{s.base, s.width})
 	}
 	return dst, data, nil
+}
+
+func (d *Decoder) decodeDictionary(out []int64, s *intStream, data []byte) ([]byte, error) {
+	var err error
+	if d.dict, data, err = d.decodeInts(d.dict[:0], s.dict, data); err != nil {
+		return data, err
+	}
+	index, data, err := d.decodeArea(&s.area, data)
+	if err != nil {
+		return data, err
+	}
+	// A full array spares the bounds check for each value.
+	var dict [MaxDictionary]int64
+	n := copy(dict[:], d.dict)
+	top := byte(0)
+	for i, at := range index {
+		top = max(top, at)
+		out[i] = dict[at]
+	}
+	if int(top) >= n {
+		return data, corrupt("index %d into a dictionary of %d", top, n)
+	}
+	return data, nil
 }

@@ -12,7 +12,7 @@ const (
 	MaxListValues  = 1 << 21 // values of one int_list column
 	MaxColumnBytes = 1 << 27 // bytes of one bytes column
 	InlineBytes    = 256     // areas up to this size are stored in the directory
-	PlaneFrameRows = 1 << 12 // from this many values on, each byte plane is a frame of its own
+	MaxDictionary  = 1 << 8  // distinct values of a dictionary
 )
 
 // ErrCorrupt is the root of all errors about bytes that cannot be decoded.

@@ -74,19 +74,35 @@ func (d *Decoder) ReadBlock(s *Segment, cols []schema.ColumnID, b *Block) error 
 		}
 	}
 	for id := range d.need {
-		if c := schema.ByID(schema.ColumnID(id)); d.need[id] && !have[id] && b.Rows[c.Table] > 0 {
+		switch c := schema.ByID(schema.ColumnID(id)); {
+		case c == nil:
+		case !d.need[id]:
+			b.Cols[id].Reset() // was decoded for a relative column only
+		case !have[id] && b.Rows[c.Table] > 0:
 			b.Cols[id].FillNull(c.Kind, b.Rows[c.Table])
 		}
 	}
 	return nil
 }
 
+// readColumn decodes a column into b. A column that it is relative to stands
+// before it in the directory, and is decoded first if it was not wanted itself.
 func (d *Decoder) readColumn(s *Segment, c *column, b *Block) error {
+	var rel *colblock.Vector
+	if id := c.chunk.Relative; id != 0 {
+		rel = &b.Cols[id]
+		if len(rel.Ints) != c.chunk.Rows {
+			if err := d.readColumn(s, s.byID(id), b); err != nil {
+				return err
+			}
+		}
+	}
 	data, err := d.columnData(s, c)
 	if err != nil {
 		return err
 	}
-	if err := d.decodeColumn(c, data, b); err != nil {
+	if err := d.decodeColumn(c, data, b, rel); err != nil {
+		b.Cols[c.id].Reset()
 		return &CorruptError{d.r.path, c.offset, schema.ByID(c.id).Name, err}
 	}
 	return nil
@@ -109,7 +125,7 @@ func (d *Decoder) columnData(s *Segment, c *column) ([]byte, error) {
 	return b[:n], nil
 }
 
-func (d *Decoder) decodeColumn(c *column, data []byte, b *Block) error {
+func (d *Decoder) decodeColumn(c *column, data []byte, b *Block, rel *colblock.Vector) error {
 	if len(data) != c.size {
 		return ErrCut
 	}
@@ -117,7 +133,7 @@ func (d *Decoder) decodeColumn(c *column, data []byte, b *Block) error {
 		return fmt.Errorf("checksum is %#08x instead of %#08x: %w", crc, c.crc, colblock.ErrCorrupt)
 	}
 	v := &b.Cols[c.id]
-	if err := d.col.Decode(v, &c.chunk, data); err != nil {
+	if err := d.col.Decode(v, &c.chunk, data, rel); err != nil {
 		return err
 	}
 	known := schema.ByID(c.id)

@@ -148,11 +148,19 @@ func (s *Segment) parseColumns(c *colblock.Cursor, offset int64, dataSize int) e
 		case s.byID(col.id) != nil:
 			return fmt.Errorf("column %s twice", known.Name)
 		}
+		if rel := col.chunk.Relative; rel != 0 {
+			base := s.byID(rel)
+			if base == nil || base.chunk.Relative != 0 || base.chunk.Kind != schema.KindInt ||
+				schema.ByID(rel).Table != known.Table {
+				return fmt.Errorf("column %s is relative to column %d", known.Name, rel)
+			}
+		}
 		s.RawBytes += int64(col.chunk.DecodedSize())
 		if s.RawBytes > MaxBlockBytes {
 			return fmt.Errorf("%d bytes decoded: %w", s.RawBytes, colblock.ErrLimit)
 		}
 		s.columns = append(s.columns, col)
+		s.index[col.id] = uint16(len(s.columns))
 	}
 	if offset != end {
 		return fmt.Errorf("columns leave %d bytes of data", end-offset)
@@ -162,10 +170,8 @@ func (s *Segment) parseColumns(c *colblock.Cursor, offset int64, dataSize int) e
 
 // byID returns the directory entry of a column, or nil.
 func (s *Segment) byID(id schema.ColumnID) *column {
-	for i := range s.columns {
-		if s.columns[i].id == id {
-			return &s.columns[i]
-		}
+	if int(id) >= len(s.index) || s.index[id] == 0 {
+		return nil
 	}
-	return nil
+	return &s.columns[s.index[id]-1]
 }

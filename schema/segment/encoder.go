@@ -22,6 +22,7 @@ type Encoder struct {
 	col  *colblock.Encoder
 	desc []byte
 	cols []byte // directory entries
+	rel  colblock.Relative
 	data []byte // frames of all columns
 }
 
@@ -71,7 +72,7 @@ func (e *Encoder) Encode(dst *Encoded, b *Block, m SegmentMeta) error {
 		}
 		start := len(e.data)
 		var err error
-		e.desc, e.data, err = e.col.AppendChunk(e.desc[:0], e.data, c.Kind, v, rows)
+		e.desc, e.data, err = e.col.AppendChunk(e.desc[:0], e.data, c.Kind, v, rows, e.relative(c.ID, b))
 		if err != nil {
 			return fmt.Errorf("encode column %s: %w", c.Name, err)
 		}
@@ -94,6 +95,16 @@ func (e *Encoder) Encode(dst *Encoded, b *Block, m SegmentMeta) error {
 	fillRecord(out, &e.id, KindSegment, 1, 0, len(e.data))
 	dst.Data = append(out, e.data...)
 	return nil
+}
+
+// relative returns the column that column id is usually equal to, or nil: a
+// call mostly sends all it was asked to, from one iovec.
+func (e *Encoder) relative(id schema.ColumnID, b *Block) *colblock.Relative {
+	if id != schema.ColRequestedBytes && id != schema.ColIovLen {
+		return nil
+	}
+	e.rel = colblock.Relative{ID: schema.ColRet, Vector: &b.Cols[schema.ColRet]}
+	return &e.rel
 }
 
 func checkMeta(m *SegmentMeta, rows int) error {

@@ -17,6 +17,7 @@ type Segment struct {
 	dataOffset int64
 	data       []byte // of a stream's segment
 	columns    []column
+	index      [schema.MaxColumnID + 1]uint16 // place in columns, from 1
 	skipped    []column // of unknown columns
 }
 

@@ -1,0 +1,194 @@
+package colblock
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// frame is a frame of reference: base and the bytes that the largest
+// difference to it needs.
+type frame struct {
+	base  int64
+	width int
+}
+
+func frameOf(lo, hi int64) frame {
+	return frame{lo, (bits.Len64(uint64(hi)-uint64(lo)) + 7) / 8}
+}
+
+// chooser picks the encoding of int streams. Its memory is reused.
+type chooser struct {
+	planes [8][256]uint16
+	sample [sampleSize]uint64
+	keys   [2 * MaxDictionary]int64
+	used   [2 * MaxDictionary]bool
+	slot   [2 * MaxDictionary]uint8
+	dict   []int64 // distinct values, ascending, when dictionary found few
+	counts [256]uint32
+}
+
+// A sample of this many values tells the encodings apart: the entropy of its
+// byte planes is what a Huffman coder will need.
+const sampleSize = 1024
+
+// choose picks the encoding of the values, which are not empty. Differences
+// wrap at 64 bits on both sides, so that extremes need no special case. nested
+// says that they are a dictionary's values, which get no dictionary.
+func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
+	lo, hi := vals[0], vals[0]
+	dlo, dhi := int64(math.MaxInt64), int64(math.MinInt64)
+	prev := vals[0]
+	for _, v := range vals[1:] {
+		lo, hi = min(lo, v), max(hi, v)
+		d := v - prev
+		dlo, dhi = min(dlo, d), max(dhi, d)
+		prev = v
+	}
+	if lo == hi {
+		return EncodingConstant, frame{lo, 0}
+	}
+	fv, fd := frameOf(lo, hi), frameOf(dlo, dhi)
+	if fd.width == 0 {
+		return EncodingDeltas, fd
+	}
+	n := len(vals)
+	step := max(1, n/sampleSize)
+	sample := c.sample[:0]
+	for i := 1; i < n && len(sample) < sampleSize; i += step {
+		sample = append(sample, uint64(vals[i]-fv.base))
+	}
+	encoding, f = EncodingValues, fv
+	best := c.entropy(sample, fv.width)
+	if fv.width > 1 && !nested && c.dictionary(vals) {
+		// The index is a plane of its own, and its entropy is exact.
+		if bits := c.indexBits(n, fv.width); bits < 0.95*best {
+			encoding, best = EncodingDictionary, bits
+		}
+	}
+	sample = sample[:0]
+	for i := 1; i < n && len(sample) < sampleSize; i += step {
+		sample = append(sample, uint64(vals[i]-vals[i-1]-fd.base))
+	}
+	// Deltas cost the reader a pass, so they must pay.
+	if bits := c.entropy(sample, fd.width); bits < 0.95*best {
+		return EncodingDeltas, fd
+	}
+	return encoding, f
+}
+
+// xlogx[n] is n*log2(n).
+var xlogx = func() (t [sampleSize + 1]float32) {
+	for i := 1; i < len(t); i++ {
+		t[i] = float32(float64(i) * math.Log2(float64(i)))
+	}
+	return t
+}()
+
+// entropy returns the bits that a value of the sample takes when each of its
+// byte planes is coded by itself, plus a hundredth of the plain size so that
+// of two predictable encodings the narrower wins.
+func (c *chooser) entropy(sample []uint64, width int) float64 {
+	if len(sample) == 0 {
+		return float64(8 * width)
+	}
+	total := 0.0
+	for p := range width {
+		h := &c.planes[p]
+		clear(h[:])
+		shift := uint(8 * p)
+		for _, u := range sample {
+			h[byte(u>>shift)]++
+		}
+		sum := float32(0)
+		for _, n := range h {
+			sum += xlogx[n]
+		}
+		n := float64(len(sample))
+		total += math.Log2(n) - float64(sum)/n
+	}
+	return total + 0.08*float64(width)
+}
+
+// dictionary looks for few distinct values and reports whether there are at
+// most MaxDictionary. c.dict then has them, ascending.
+func (c *chooser) dictionary(vals []int64) bool {
+	const mask = 2*MaxDictionary - 1
+	c.used = [2 * MaxDictionary]bool{}
+	c.dict = c.dict[:0]
+	var counts [2 * MaxDictionary]uint32
+	prev, at := vals[0]+1, uint64(0)
+	for _, v := range vals {
+		if v != prev {
+			prev = v
+			at = uint64(v) * 0x9E3779B97F4A7C15 >> 55
+			for c.used[at] && c.keys[at] != v {
+				at = (at + 1) & mask
+			}
+			if !c.used[at] {
+				if len(c.dict) == MaxDictionary {
+					return false
+				}
+				c.used[at], c.keys[at] = true, v
+				c.dict = append(c.dict, v)
+			}
+		}
+		counts[at]++
+	}
+	slices.Sort(c.dict)
+	for at := range c.used {
+		if c.used[at] {
+			i, _ := slices.BinarySearch(c.dict, c.keys[at])
+			c.slot[at] = uint8(i)
+			c.counts[i] = counts[at]
+		}
+	}
+	return true
+}
+
+// indexBits returns the bits of an index into the dictionary, the dictionary
+// itself spread over the n values.
+func (c *chooser) indexBits(n, width int) float64 {
+	sum := 0.0
+	for _, k := range c.counts[:len(c.dict)] {
+		sum += float64(k) * math.Log2(float64(k))
+	}
+	total := float64(n)
+	return math.Log2(total) - sum/total + 0.08 + float64(8*width*len(c.dict))/total
+}
+
+// index writes the dictionary index of each value to plane.
+func (c *chooser) index(plane []byte, vals []int64) {
+	const mask = 2*MaxDictionary - 1
+	prev, id := vals[0]+1, byte(0)
+	for i, v := range vals {
+		if v != prev {
+			prev = v
+			at := uint64(v) * 0x9E3779B97F4A7C15 >> 55
+			for c.keys[at] != v || !c.used[at] {
+				at = (at + 1) & mask
+			}
+			id = c.slot[at]
+		}
+		plane[i] = id
+	}
+}
+
+// noisy reports whether the bytes are too random for an entropy coder.
+func (c *chooser) noisy(b []byte) bool {
+	if len(b) < 4*sampleSize {
+		return false
+	}
+	h := &c.planes[0]
+	clear(h[:])
+	step := len(b) / sampleSize
+	for i := range sampleSize {
+		h[b[i*step]]++
+	}
+	sum := float32(0)
+	for _, n := range h {
+		sum += xlogx[n]
+	}
+	// Of sampleSize random bytes the sample's entropy is about 7.82 bits.
+	return math.Log2(sampleSize)-float64(sum)/sampleSize > 7.75
+}
