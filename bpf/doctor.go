@@ -222,13 +222,8 @@ type Description struct {
 // Describe returns what the probe watches and what it cannot see.
 func (p *Probe) Describe() Description {
 	return Description{
-		Tier: "tracepoint",
-		Hooks: []string{
-			"tracepoint:syscalls:sys_enter_sendmsg",
-			"tracepoint:syscalls:sys_exit_sendmsg",
-			"tp_btf:sched_process_exit",
-			"tp_btf:sched_process_fork",
-		},
+		Tier:  "tracepoint",
+		Hooks: p.hooks,
 		Unavailable: map[string]string{
 			"toctou":     "the tracepoints do not show the kernel's copy of the msghdr",
 			"attempt_of": "attempts of a restarted call are recorded apart and not linked",

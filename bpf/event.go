@@ -107,5 +107,6 @@ type Counters struct {
 	MovedOut        uint64
 	UnderWay        uint64
 	Self            uint64
-	_               [5]uint64
+	Unmarked        uint64
+	_               [4]uint64
 }

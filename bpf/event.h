@@ -6,19 +6,19 @@
 #ifndef SENDMSGREC_EVENT_H
 #define SENDMSGREC_EVENT_H
 
-#define EVENT_NAME_MAX 128	/* sizeof(struct sockaddr_storage) */
+#define EVENT_NAME_MAX 128 /* sizeof(struct sockaddr_storage) */
 #define EVENT_IOV_MAX 8
-#define EVENT_CONTROL_MAX 4096	/* 253 descriptors need 1032 */
-#define EVENT_PATH_MAX 108	/* sizeof(sun_path) */
+#define EVENT_CONTROL_MAX 4096 /* 253 descriptors need 1032 */
+#define EVENT_PATH_MAX 108     /* sizeof(sun_path) */
 #define EVENT_COMM_LEN 16
 
-/* Every part of a record is padded to 8 bytes with zeros. */
+/* Every part of a record begins at a multiple of 8 bytes. */
 #define EVENT_ALIGN(n) (((n) + 7) & ~7)
 
 /* The longest record: the fixed part and every variable part at its limit. */
-#define EVENT_MAX_SIZE                                                         \
-	(sizeof(struct event) + EVENT_IOV_MAX * sizeof(struct event_iovec) +   \
-	 EVENT_NAME_MAX + EVENT_CONTROL_MAX + 2 * EVENT_ALIGN(EVENT_PATH_MAX))
+#define EVENT_MAX_SIZE                                                                        \
+	(sizeof(struct event) + EVENT_IOV_MAX * sizeof(struct event_iovec) + EVENT_NAME_MAX + \
+	 EVENT_CONTROL_MAX + 2 * EVENT_ALIGN(EVENT_PATH_MAX))
 
 /* Where a field comes from, or why it is absent; schema.Source. */
 enum event_source {
@@ -91,22 +91,23 @@ struct event_socket {
 	__u16 protocol;
 	__u16 local_port;
 	__u16 remote_port;
-	__u8 has_peer;	/* AF_UNIX: there is a peer, remote_path is its path */
+	__u8 has_peer; /* AF_UNIX: there is a peer, remote_path is its path */
 	__u8 pad;
-	__u32 peer_pid;	/* AF_UNIX: 0 is none */
+	__u32 peer_pid; /* AF_UNIX: 0 is none */
 	__u64 inode;
 	__u32 sndbuf_limit;
 	__u32 pad2;
-	__u8 local_address[16];	/* the first 4 for AF_INET, all for AF_INET6 */
+	__u8 local_address[16]; /* the first 4 for AF_INET, all for AF_INET6 */
 	__u8 remote_address[16];
 };
 
-/* A record in the ring. After the fixed part come, each padded to 8 bytes:
+/* A record in the ring. After the fixed part come, each filled up to 8 bytes
+ * (with anything):
  * iov_captured iovecs, name_captured bytes of msg_name, control_captured bytes
  * of msg_control, local_path_len and remote_path_len bytes of Unix path.
  */
 struct event {
-	__u32 size;	/* of the whole record, a multiple of 8 */
+	__u32 size; /* of the whole record, a multiple of 8 */
 	__u16 control_captured;
 	__u8 name_captured;
 	__u8 iov_captured;
@@ -114,11 +115,11 @@ struct event {
 	__u8 remote_path_len;
 	__u8 pad[6];
 	__u64 seq;
-	__u64 time_ns;		/* entry, CLOCK_BOOTTIME */
+	__u64 time_ns; /* entry, CLOCK_BOOTTIME */
 	__u64 duration_ns;
 	__s64 ret;
-	__s64 requested_bytes;	/* or EVENT_REQUESTED_UNKNOWN */
-	__s64 sndbuf_used;	/* -1 without a socket */
+	__s64 requested_bytes; /* or EVENT_REQUESTED_UNKNOWN */
+	__s64 sndbuf_used;     /* -1 without a socket */
 	struct event_task task;
 	struct event_call_args call;
 	struct event_socket socket;
@@ -138,18 +139,19 @@ _Static_assert(sizeof(struct event) == 264, "event");
  *   seq       = returned + lost_no_state
  */
 struct counters {
-	__u64 entered;		/* calls of others that reached the entry program */
-	__u64 filtered;		/* dropped by the filter, at entry */
-	__u64 returned;		/* accepted calls that left flight here, recorded or lost */
-	__u64 seq;		/* the next event's number */
+	__u64 entered;	/* calls of others that reached the entry program */
+	__u64 filtered; /* dropped by the filter, at entry */
+	__u64 returned; /* accepted calls that left flight here, recorded or lost */
+	__u64 seq;	/* the next event's number */
 	__u64 lost_ring_full;
 	__u64 lost_no_state;
 	__u64 lost_skipped_exit;
-	__u64 moved_in;		/* returned here, entered elsewhere */
-	__u64 moved_out;	/* entered here, returned elsewhere */
-	__u64 under_way;	/* returned without an entry */
-	__u64 self;		/* the recorder's own calls */
-	__u64 pad[5];
+	__u64 moved_in;	 /* returned here, entered elsewhere */
+	__u64 moved_out; /* entered here, returned elsewhere */
+	__u64 under_way; /* returned without an entry */
+	__u64 self;	 /* the recorder's own calls */
+	__u64 unmarked;	 /* descendants that got no storage: their calls are filtered */
+	__u64 pad[4];
 };
 
 /* One CPU's ring: RING_HEADER_SIZE bytes of this, then ring_size bytes of
@@ -157,9 +159,9 @@ struct counters {
  * count bytes since the start and are never reduced.
  */
 struct ring_header {
-	__u64 tail;		/* written by the recorder */
+	__u64 tail; /* written by the recorder */
 	__u64 pad0[7];
-	__u64 head;		/* written by the producer, after the record */
+	__u64 head; /* written by the producer, after the record */
 	__u64 pad1[7];
 	struct counters counters;
 };

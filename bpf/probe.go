@@ -53,6 +53,7 @@ type Config struct {
 type Probe struct {
 	objects  sendmsgObjects
 	links    []link.Link
+	hooks    []string
 	doorbell *ringbuf.Reader
 	memory   []byte
 	rings    []*Ring
@@ -156,30 +157,36 @@ func (p *Probe) mapRings(cpus, size int) error {
 // seen too.
 func (p *Probe) attach(followForks bool) error {
 	if followForks {
-		l, err := link.AttachTracing(link.TracingOptions{Program: p.objects.SchedProcessFork})
-		if err != nil {
-			return fmt.Errorf("attach to sched_process_fork: %w", err)
-		}
-		p.links = append(p.links, l)
-	}
-	l, err := link.AttachTracing(link.TracingOptions{Program: p.objects.SchedProcessExit})
-	if err != nil {
-		return fmt.Errorf("attach to sched_process_exit: %w", err)
-	}
-	p.links = append(p.links, l)
-	for _, hook := range []struct {
-		name    string
-		program *ebpf.Program
-	}{
-		{"sys_exit_sendmsg", p.objects.SysExitSendmsg},
-		{"sys_enter_sendmsg", p.objects.SysEnterSendmsg},
-	} {
-		l, err := attachTracepoint("syscalls", hook.name, hook.program)
-		if err != nil {
+		if err := p.attachTask("sched_process_fork", p.objects.SchedProcessFork); err != nil {
 			return err
 		}
-		p.links = append(p.links, l)
 	}
+	if err := p.attachTask("sched_process_exit", p.objects.SchedProcessExit); err != nil {
+		return err
+	}
+	if err := p.attachCall("sys_exit_sendmsg", p.objects.SysExitSendmsg); err != nil {
+		return err
+	}
+	return p.attachCall("sys_enter_sendmsg", p.objects.SysEnterSendmsg)
+}
+
+func (p *Probe) attachTask(name string, program *ebpf.Program) error {
+	l, err := link.AttachTracing(link.TracingOptions{Program: program})
+	if err != nil {
+		return fmt.Errorf("attach to %s: %w", name, err)
+	}
+	p.links = append(p.links, l)
+	p.hooks = append(p.hooks, "tp_btf:"+name)
+	return nil
+}
+
+func (p *Probe) attachCall(name string, program *ebpf.Program) error {
+	l, err := attachTracepoint("syscalls", name, program)
+	if err != nil {
+		return err
+	}
+	p.links = append(p.links, l)
+	p.hooks = append(p.hooks, "tracepoint:syscalls:"+name)
 	return nil
 }
 

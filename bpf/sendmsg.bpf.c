@@ -34,7 +34,8 @@ static __always_inline bool matches_comm(void)
 
 	bpf_get_current_comm(comm, sizeof(comm));
 	for (int i = 0; i < FILTER_MAX; i++)
-		if (i < filter_comms && filter_comm[i][0] == comm[0] && filter_comm[i][1] == comm[1])
+		if (i < filter_comms && filter_comm[i][0] == comm[0] &&
+		    filter_comm[i][1] == comm[1])
 			return true;
 	return false;
 }
@@ -71,7 +72,8 @@ static __always_inline void move_account(struct counters *here, __u32 cpu, __u32
 }
 
 /* The exit program of the task's last call was not run by the kernel. */
-static __always_inline void lose_skipped_exit(struct counters *counters, __u32 cpu, struct call_state *st)
+static __always_inline void lose_skipped_exit(struct counters *counters, __u32 cpu,
+					      struct call_state *st)
 {
 	st->in_call = 0;
 	move_account(counters, cpu, st->cpu);
@@ -136,7 +138,8 @@ int sys_enter_sendmsg(struct sys_enter_args *ctx)
 }
 
 /* Copies len bytes, at most max, behind the record's first offset bytes. */
-static __always_inline __u64 put(void *record, __u64 offset, const void *src, __u64 len, const __u64 max)
+static __always_inline __u64 put(void *record, __u64 offset, const void *src, __u64 len,
+				 const __u64 max)
 {
 	if (len == 0)
 		return offset;
@@ -150,8 +153,8 @@ static __always_inline __u64 put(void *record, __u64 offset, const void *src, __
 	return offset + EVENT_ALIGN(len);
 }
 
-static __always_inline void write_record(struct task_struct *task, struct call_state *st, struct event *event,
-					 struct control_state *control)
+static __always_inline void write_record(struct task_struct *task, struct call_state *st,
+					 struct event *event, struct control_state *control)
 {
 	__u64 offset = sizeof(*event);
 
@@ -175,7 +178,8 @@ static __always_inline void write_record(struct task_struct *task, struct call_s
 	}
 	offset = put(event, offset, st->name, st->name_captured, sizeof(st->name));
 	if (control)
-		offset = put(event, offset, control->data, st->control_captured, sizeof(control->data));
+		offset = put(event, offset, control->data, st->control_captured,
+			     sizeof(control->data));
 	offset = put(event, offset, st->local_path, st->local_path_len, EVENT_PATH_MAX);
 	put(event, offset, st->remote_path, st->remote_path_len, EVENT_PATH_MAX);
 }
@@ -209,9 +213,10 @@ int sys_exit_sendmsg(struct sys_exit_args *ctx)
 	/* Memory that was not resident at entry has been brought in by the
 	 * kernel's own copy, unless the call failed for want of it.
 	 */
-	if (unlikely(ctx->ret != -EFAULT &&
-		     (st->call.msghdr_source == SOURCE_FAULTED || st->call.name_source == SOURCE_FAULTED ||
-		      st->call.iov_source == SOURCE_FAULTED || st->call.control_source == SOURCE_FAULTED)))
+	if (unlikely(ctx->ret != -EFAULT && (st->call.msghdr_source == SOURCE_FAULTED ||
+					     st->call.name_source == SOURCE_FAULTED ||
+					     st->call.iov_source == SOURCE_FAULTED ||
+					     st->call.control_source == SOURCE_FAULTED)))
 		capture_msghdr(task, st, SOURCE_EXIT);
 
 	if (unlikely(file_of(task, st->call.sockfd) != st->file)) {
@@ -227,9 +232,9 @@ int sys_exit_sendmsg(struct sys_exit_args *ctx)
 		if (!control)
 			st->control_captured = 0;
 	}
-	size = sizeof(*event) + st->iov_captured * sizeof(struct event_iovec) + EVENT_ALIGN(st->name_captured) +
-	       EVENT_ALIGN(st->control_captured) + EVENT_ALIGN(st->local_path_len) +
-	       EVENT_ALIGN(st->remote_path_len);
+	size = sizeof(*event) + st->iov_captured * sizeof(struct event_iovec) +
+	       EVENT_ALIGN(st->name_captured) + EVENT_ALIGN(st->control_captured) +
+	       EVENT_ALIGN(st->local_path_len) + EVENT_ALIGN(st->remote_path_len);
 	event = ring_reserve(ring, size);
 	if (unlikely(!event)) {
 		ring->counters.lost_ring_full++;
@@ -271,8 +276,14 @@ int sched_process_fork(__u64 *ctx)
 	if (process_id(parent) != filter_root && !(st && st->descendant))
 		return 0;
 	st = bpf_task_storage_get(&call_states, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (st)
+	if (st) {
 		st->descendant = 1;
+	} else {
+		struct ring_header *ring = ring_of(bpf_get_smp_processor_id());
+
+		if (ring)
+			__sync_fetch_and_add(&ring->counters.unmarked, 1);
+	}
 	return 0;
 }
 

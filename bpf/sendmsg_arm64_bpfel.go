@@ -30,6 +30,7 @@ type sendmsgCallState struct {
 	LocalPathLen    uint32
 	RemotePathLen   uint32
 	Pad2            uint32
+	IovDistance     int64
 	Call            struct {
 		_             structs.HostLayout
 		Sockfd        int32
@@ -77,6 +78,7 @@ type sendmsgCallState struct {
 	Name       [128]uint8
 	LocalPath  [112]uint8
 	RemotePath [112]uint8
+	Window     [256]uint8
 }
 
 type sendmsgControlState struct {

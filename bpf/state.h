@@ -14,15 +14,15 @@
  */
 #define FILTER_MAX 16
 
-const volatile __u64 ring_size = 0;		/* bytes, a power of two */
-const volatile __u64 watermark_size = 0;	/* bytes, a power of two */
+const volatile __u64 ring_size = 0;	 /* bytes, a power of two */
+const volatile __u64 watermark_size = 0; /* bytes, a power of two */
 const volatile __u32 self_pid = 0;
 const volatile __u32 pid_ns_level = 0;
 const volatile __u32 pid_ns_inum = 0;
-const volatile __u32 filter_pids = 0;	/* number of pids in filter_pid */
+const volatile __u32 filter_pids = 0; /* number of pids in filter_pid */
 const volatile __u32 filter_uids = 0;
 const volatile __u32 filter_comms = 0;
-const volatile __u32 filter_root = 0;	/* pid whose descendants are recorded */
+const volatile __u32 filter_root = 0; /* pid whose descendants are recorded */
 const volatile __u32 filter_pid[FILTER_MAX] = {};
 const volatile __u32 filter_uid[FILTER_MAX] = {};
 const volatile __u64 filter_comm[FILTER_MAX][EVENT_COMM_LEN / 8] = {};
@@ -33,15 +33,18 @@ const volatile __u64 filter_comm[FILTER_MAX][EVENT_COMM_LEN / 8] = {};
 const volatile struct event *const volatile event_layout = NULL;
 const volatile struct ring_header *const volatile ring_layout = NULL;
 
+/* How much of user memory one read may cover to get msghdr and iovec at once. */
+#define USER_WINDOW 256
+
 /* A call between entry and exit. It stays with its task for good: making and
  * deleting it per call costs several times the whole rest (docs/benchmarks.md).
  */
 struct call_state {
-	__u32 in_call;	/* the entry was seen, the exit not yet */
-	__u32 cpu;	/* of the entry */
-	__u32 descendant;	/* of the process filter_root */
+	__u32 in_call;	  /* the entry was seen, the exit not yet */
+	__u32 cpu;	  /* of the entry */
+	__u32 descendant; /* of the process filter_root */
 	__u32 pad;
-	__u64 file;	/* what the descriptor named at entry */
+	__u64 file; /* what the descriptor named at entry */
 	__u64 sk;
 	__u64 time_ns;
 	__s64 requested_bytes;
@@ -52,12 +55,14 @@ struct call_state {
 	__u32 local_path_len;
 	__u32 remote_path_len;
 	__u32 pad2;
+	__s64 iov_distance; /* see capture_msghdr() */
 	struct event_call_args call;
 	struct event_socket socket;
 	struct event_iovec iov[EVENT_IOV_MAX];
 	__u8 name[EVENT_NAME_MAX];
 	__u8 local_path[EVENT_ALIGN(EVENT_PATH_MAX)];
 	__u8 remote_path[EVENT_ALIGN(EVENT_PATH_MAX)];
+	__u8 window[USER_WINDOW];
 };
 
 struct {

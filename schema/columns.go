@@ -89,7 +89,7 @@ var columns = []Column{
 	{ID: ColRet, Name: "ret", Kind: KindInt, Type: TypeInt64, Tags: tagsKOpt, Group: "result",
 		Doc: "Return value: bytes sent, or a negative errno (the kernel-internal 512 to 530 included). Null when the call had not returned."},
 	{ID: ColRequestedBytes, Name: "requested_bytes", Kind: KindInt, Type: TypeInt64, Unit: "bytes", Tags: tagsUser, Group: "msghdr",
-		Doc: "Sum of iov_len over all msg_iovlen entries, read at entry. Null when an entry was unreadable or negative, or msg_iovlen exceeds 1024."},
+		Doc: "Sum of iov_len over all msg_iovlen entries, read at entry. Null when an entry was unreadable or 2^52 or more (a negative one included), or msg_iovlen exceeds 1024."},
 	{ID: ColSndbufUsed, Name: "sndbuf_used_bytes", Kind: KindInt, Type: TypeInt64, Unit: "bytes", Tags: tagsKOpt, Group: "socket",
 		Doc: "Send-buffer use at entry: sk_wmem_queued for TCP, sk_wmem_alloc for other protocols. Null without a socket."},
 	{ID: ColIovBase, Name: "iov_base", Kind: KindIntList, Type: TypePointer, Tags: tagsUser, Group: "msghdr",
