@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+)
+
+// scripted is a case: a sentence and the calls that show it. errAbsent from
+// run says that this kernel lacks what the case needs.
+type scripted struct {
+	name string
+	run  func(*thread) error
+}
+
+var errAbsent = errors.New("absent in this kernel")
+
+func allCases() []scripted {
+	return slices.Concat(headerCases(), iovecCases(), nameCases(), familyCases(),
+		controlCases(), rightsCases(), flagCases(), resultCases(), blockedCases())
+}
+
+func listCases([]string) error {
+	for _, c := range allCases() {
+		fmt.Println(c.name)
+	}
+	return nil
+}
+
+// runCases runs the cases that match, in order, and names those whose result
+// was not the one that the case expects of the kernel.
+func runCases(args []string) error {
+	flags := flag.NewFlagSet("cases", flag.ContinueOnError)
+	path := flags.String("log", "", "append what was called to this file")
+	match := flags.String("run", "", "only cases whose name matches this expression")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	re, err := regexp.Compile(*match)
+	if err != nil {
+		return err
+	}
+	var log *logger
+	if *path != "" {
+		if log, err = openLog(*path); err != nil {
+			return err
+		}
+	}
+	childLog = *path
+	failed := 0
+	for _, c := range allCases() {
+		if !re.MatchString(c.name) {
+			continue
+		}
+		switch err := inThread(c.name, log, c.run); {
+		case errors.Is(err, errAbsent):
+			fmt.Printf("absent: %s: %v\n", c.name, err)
+		case err != nil:
+			fmt.Fprintf(os.Stderr, "failed: %s: %v\n", c.name, err)
+			failed++
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d cases did not go as expected", failed)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+// Command workload makes the sendmsg calls that the privileged tests and the
+// benchmarks record: scripted cases whose every argument is known, and loaders
+// that make an exact number of calls.
+//
+// It calls the kernel directly, with a msghdr laid out by hand in memory that
+// the Go runtime does not know, so that pointers, lengths and malformed
+// structures are exactly what the case says. Nothing else in the process calls
+// sendmsg. Go's preemption signals are switched off, so that a blocked call is
+// interrupted by nothing but the signals that a case sends.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// A command is one mode of the program.
+type command struct {
+	name, help string
+	run        func(args []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"cases", "run the scripted cases", runCases},
+		{"list", "name the scripted cases", listCases},
+		{"child", "run one case's child process (used by the cases themselves)", runChild},
+		{"load", "send N messages at full speed or paced", runLoad},
+		{"block", "send from many threads that block, are signalled and migrate", runBlock},
+		{"hammer", "update a BPF map on every CPU for a while", runHammer},
+		{"getppid", "make N system calls that nobody traces", runGetppid},
+		{"family", "send one message from a tree of processes and threads", runFamily},
+	}
+}
+
+func main() {
+	if err := withoutPreemption(); err != nil {
+		fmt.Fprintln(os.Stderr, "workload:", err)
+		os.Exit(1)
+	}
+	if len(os.Args) > 1 {
+		for _, c := range commands() {
+			if c.name != os.Args[1] {
+				continue
+			}
+			if err := c.run(os.Args[2:]); err != nil {
+				fmt.Fprintf(os.Stderr, "workload %s: %v\n", c.name, err)
+				os.Exit(1)
+			}
+			return
+		}
+	}
+	fmt.Fprintln(os.Stderr, "usage: workload COMMAND [FLAGS]")
+	for _, c := range commands() {
+		fmt.Fprintf(os.Stderr, "  %-8s %s\n", c.name, c.help)
+	}
+	os.Exit(2)
+}
+
+// withoutPreemption starts the program again with Go's preemption signals off;
+// there is no way to switch them off while running.
+func withoutPreemption() error {
+	const setting = "asyncpreemptoff=1"
+	if strings.Contains(os.Getenv("GODEBUG"), setting) {
+		return nil
+	}
+	env := append(os.Environ(), "GODEBUG="+setting)
+	return syscall.Exec("/proc/self/exe", os.Args, env)
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Sizes of the 64-bit structures.
+const (
+	msghdrSize  = 56
+	iovecSize   = 16
+	cmsghdrSize = 16
+)
+
+// arena is memory that the garbage collector neither moves nor knows.
+type arena struct {
+	mem []byte
+	off int
+}
+
+func newArena(size int) (*arena, error) {
+	mem, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_POPULATE)
+	if err != nil {
+		return nil, fmt.Errorf("map %d bytes: %w", size, err)
+	}
+	return &arena{mem: mem}, nil
+}
+
+// alloc returns n zeroed bytes, 8-byte aligned.
+func (a *arena) alloc(n int) []byte {
+	a.off = (a.off + 7) &^ 7
+	if a.off+n > len(a.mem) {
+		panic(fmt.Sprintf("arena: %d bytes wanted, %d left", n, len(a.mem)-a.off))
+	}
+	b := a.mem[a.off : a.off+n : a.off+n]
+	a.off += n
+	return b
+}
+
+// put copies b into the arena and returns its address, 0 for nil.
+func (a *arena) put(b []byte) uint64 {
+	if b == nil {
+		return 0
+	}
+	p := a.alloc(max(len(b), 1))
+	copy(p, b)
+	return addressOf(p)
+}
+
+func addressOf(b []byte) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
+
+// iovec is one entry of msg_iov.
+type iovec struct{ base, len uint64 }
+
+// message is a sendmsg call before it is laid out. The slices give pointer and
+// length; an override replaces what would follow from them.
+type message struct {
+	fd       uint64 // the whole register
+	flags    uint64 // the whole register
+	name     []byte
+	iov      []iovec
+	control  []byte
+	msgFlags uint32
+
+	ptr        *uint64 // address of the msghdr
+	namePtr    *uint64
+	nameLen    *int32
+	iovPtr     *uint64
+	iovLen     *uint64
+	controlPtr *uint64
+	controlLen *uint64
+}
+
+// header is the laid-out msghdr as the kernel reads it.
+type header struct {
+	namePtr    uint64
+	nameLen    int32
+	iovPtr     uint64
+	iovLen     uint64
+	controlPtr uint64
+	controlLen uint64
+	flags      uint32
+}
+
+// layOut writes the message's parts into the arena and returns the msghdr
+// that points to them.
+func (m *message) layOut(a *arena) header {
+	h := header{
+		namePtr: a.put(m.name), nameLen: int32(len(m.name)),
+		iovLen:     uint64(len(m.iov)),
+		controlPtr: a.put(m.control), controlLen: uint64(len(m.control)),
+		flags: m.msgFlags,
+	}
+	if len(m.iov) > 0 {
+		b := a.alloc(len(m.iov) * iovecSize)
+		for i, v := range m.iov {
+			binary.NativeEndian.PutUint64(b[i*iovecSize:], v.base)
+			binary.NativeEndian.PutUint64(b[i*iovecSize+8:], v.len)
+		}
+		h.iovPtr = addressOf(b)
+	}
+	override(&h.namePtr, m.namePtr)
+	override(&h.nameLen, m.nameLen)
+	override(&h.iovPtr, m.iovPtr)
+	override(&h.iovLen, m.iovLen)
+	override(&h.controlPtr, m.controlPtr)
+	override(&h.controlLen, m.controlLen)
+	return h
+}
+
+func override[T any](dst, v *T) {
+	if v != nil {
+		*dst = *v
+	}
+}
+
+// encode writes the msghdr as the 64-bit ABI has it.
+func (h *header) encode(b []byte) {
+	e := binary.NativeEndian
+	e.PutUint64(b[0:], h.namePtr)
+	e.PutUint32(b[8:], uint32(h.nameLen))
+	e.PutUint64(b[16:], h.iovPtr)
+	e.PutUint64(b[24:], h.iovLen)
+	e.PutUint64(b[32:], h.controlPtr)
+	e.PutUint64(b[40:], h.controlLen)
+	e.PutUint32(b[48:], h.flags)
+}
+
+// cmsg returns one control message with its padding; a length of -1 is the
+// right one.
+func cmsg(level, typ int32, length int, data []byte) []byte {
+	if length < 0 {
+		length = cmsghdrSize + len(data)
+	}
+	b := make([]byte, cmsghdrSize+(len(data)+7)&^7)
+	binary.NativeEndian.PutUint64(b[0:], uint64(length))
+	binary.NativeEndian.PutUint32(b[8:], uint32(level))
+	binary.NativeEndian.PutUint32(b[12:], uint32(typ))
+	copy(b[cmsghdrSize:], data)
+	return b
+}
+
+// ints returns the values in host byte order, as cmsg data has them.
+func ints(values ...int32) []byte {
+	var b []byte
+	for _, v := range values {
+		b = binary.NativeEndian.AppendUint32(b, uint32(v))
+	}
+	return b
+}
+
+// to returns a pointer to v, for message's overrides.
+func to[T any](v T) *T { return &v }
