@@ -35,6 +35,9 @@ const (
 	DefaultRingBytes = 8 << 20
 )
 
+// membarrierGlobal is MEMBARRIER_CMD_GLOBAL: wait for an RCU grace period.
+const membarrierGlobal = 1
+
 // FilterMax is the number of values that each kind of filter can hold.
 const FilterMax = 16
 
@@ -227,11 +230,19 @@ func (p *Probe) Wait(timeout time.Duration) error {
 // return; from its return on nothing is added to the rings, and calls that
 // have not returned stay in flight. The rings stay readable.
 func (p *Probe) Detach() error {
+	if p.links == nil {
+		return nil
+	}
 	var errs []error
 	for i := len(p.links) - 1; i >= 0; i-- {
 		errs = append(errs, p.links[i].Close())
 	}
 	p.links = nil
+	// A program that began before may still be writing its record on another
+	// CPU; programs run with preemption off, so one grace period ends them.
+	if _, _, errno := unix.Syscall(unix.SYS_MEMBARRIER, membarrierGlobal, 0, 0); errno != 0 {
+		errs = append(errs, fmt.Errorf("wait for programs to end: %w", errno))
+	}
 	return errors.Join(errs...)
 }
 
