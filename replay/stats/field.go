@@ -163,14 +163,26 @@ func errnoName(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
+// bytesText is safe to show on a terminal.
 func (f *Field) bytesText(v []byte) string {
+	return string(schema.AppendEscaped(nil, f.decoded(v), "\\"))
+}
+
+// bytesJSON has every character that the bytes have.
+func (f *Field) bytesJSON(v []byte) string {
+	return strings.ToValidUTF8(string(f.decoded(v)), "\ufffd")
+}
+
+// decoded returns the text of addresses, paths and names, and of others the
+// bytes themselves.
+func (f *Field) decoded(v []byte) []byte {
 	switch f.column.ID {
 	case schema.ColLocalAddress, schema.ColRemoteAddress:
-		return string(schema.AppendIP(nil, v))
+		return schema.AppendIP(nil, v)
 	case schema.ColLocalPath, schema.ColRemotePath:
-		v = schema.AppendUnixPath(nil, v)
+		return schema.AppendUnixPath(nil, v)
 	case schema.ColName:
-		v = schema.AppendAddress(nil, v, int64(len(v)))
+		return schema.AppendAddress(nil, v, int64(len(v)))
 	}
-	return string(schema.AppendEscaped(nil, v, "\\"))
+	return v
 }

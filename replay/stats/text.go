@@ -1,0 +1,250 @@
+package stats
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/sendmsgrec/sendmsgrec/schema/segment"
+)
+
+// TextOptions say how the text is written.
+type TextOptions struct {
+	// Top is the number of groups that are listed, DefaultTop when 0. The rest
+	// are counted; the JSON output has them all.
+	Top int
+}
+
+// DefaultTop is what a person looks at. The table is laid out in memory, so
+// there is a default at all.
+const DefaultTop = 100
+
+// WriteText writes the result for people: what was lost and how exact it is
+// first, then one line for each group.
+func (r *Result) WriteText(w io.Writer, o TextOptions) error {
+	if o.Top <= 0 {
+		o.Top = DefaultTop
+	}
+	b := bufio.NewWriter(w)
+	total := r.Total()
+	r.writeHead(b, total)
+	if total.Count > 0 {
+		r.writeGroups(b, total, o)
+	}
+	r.writeBounds(b, total)
+	return b.Flush() // bufio keeps the first error
+}
+
+func (r *Result) writeHead(b *bufio.Writer, total *Group) {
+	s := r.Summary
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(b, "%-12s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	if r.Options.FromNS != 0 || r.Options.ToNS != 0 {
+		line("events", "%s in the time range, of %s recorded", thousands(total.Count), thousands(s.Events))
+	} else {
+		line("events", "%s", thousands(total.Count))
+	}
+	line("lost", "%s", r.lostText())
+	if s.Unexplained > 0 {
+		line("", "%s more are missing by their sequence numbers", thousands(s.Unexplained))
+	}
+	for _, d := range append(s.Damages[:len(s.Damages):len(s.Damages)], r.Loss.Corrupt...) {
+		events := "an unknown number of"
+		if d.Events >= 0 {
+			events = thousands(d.Events)
+		}
+		line("damaged", "offset %d, %d bytes, %s events: %v", d.Offset, d.Size, events, d.Err)
+	}
+	if s.UnknownTail != "" {
+		line("incomplete", "%s", s.UnknownTail)
+	}
+	line("percentiles", "by nearest rank, %s", r.precisionText(total))
+	fmt.Fprintln(b)
+}
+
+func (r *Result) lostText() string {
+	s := r.Summary
+	if s.Lost == 0 {
+		return "0"
+	}
+	var causes []string
+	for cause := range segment.Cause(segment.NumCauses) {
+		if n := s.LostByCause[cause]; n > 0 {
+			causes = append(causes, fmt.Sprintf("%v %s", cause, thousands(n)))
+		}
+	}
+	atMost := ""
+	if s.LostUpperBound {
+		atMost = "at most "
+	}
+	text := fmt.Sprintf("%s%s (%s) in %s gaps", atMost, thousands(s.Lost), strings.Join(causes, ", "), thousands(int64(len(s.Gaps))))
+	if r.Options.FromNS != 0 {
+		text += fmt.Sprintf("; at most %s of them in the time range", thousands(r.Loss.Missing))
+	}
+	return text
+}
+
+// precisionText states the error of the percentiles in all lines of the table.
+func (r *Result) precisionText(total *Group) string {
+	worst := total.RelativeError
+	for _, c := range r.order {
+		worst = max(worst, r.c.groups.at(c, r.c.mem).durations.relativeError())
+	}
+	if worst == 0 {
+		return "exact"
+	}
+	text := "±" + percent(worst) + " of the value"
+	if len(r.By) > 0 {
+		text += " or better (column ±), exact where the column is empty"
+	}
+	return text + "; count, min, mean and max are exact"
+}
+
+// percent shows a relative error, rounded up to two digits: 0.049%.
+func percent(e float64) string {
+	unit := math.Pow10(int(math.Floor(math.Log10(e*100))) - 1)
+	return strconv.FormatFloat(math.Ceil(e*100/unit)*unit, 'g', 2, 64) + "%"
+}
+
+func (r *Result) writeGroups(b *bufio.Writer, total *Group, o TextOptions) {
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	var head []string
+	for _, f := range r.By {
+		head = append(head, f.Name)
+	}
+	head = append(head, "count", "failed", "requested", "sent", "min", "mean")
+	for _, q := range Quantiles {
+		head = append(head, q.Name)
+	}
+	head = append(head, "max", "±", "  errors")
+	fmt.Fprintln(t, strings.Join(head, "\t"))
+	row := func(key []string, g *Group) {
+		fmt.Fprintln(t, strings.Join(append(key, groupCells(g)...), "\t"))
+	}
+	listed := 0
+	if len(r.By) > 0 {
+		for g := range r.Groups() {
+			if listed++; listed > o.Top {
+				break
+			}
+			row(r.keyCells(g), g)
+		}
+	}
+	key := make([]string, len(r.By))
+	if len(key) > 0 {
+		key[0] = "(all)"
+	}
+	row(key, total)
+	_ = t.Flush() // bufio keeps the error
+	if rest := r.GroupCount() - o.Top; rest > 0 {
+		fmt.Fprintf(b, "and %s smaller groups (the JSON output has them)\n", thousands(int64(rest)))
+	}
+}
+
+func (r *Result) keyCells(g *Group) []string {
+	cells := make([]string, len(r.By))
+	for i := range r.By {
+		if g.Other {
+			cells[i] = "(other)"
+		} else {
+			cells[i] = r.By[i].Text(g.Key[i])
+		}
+	}
+	return cells
+}
+
+func groupCells(g *Group) []string {
+	cells := []string{
+		thousands(g.Count), thousands(g.Failed),
+		Bytes(g.RequestedBytes), Bytes(g.SentBytes),
+	}
+	if g.Timed == 0 {
+		cells = append(cells, "-", "-")
+		for range Quantiles {
+			cells = append(cells, "-")
+		}
+		cells = append(cells, "-", "")
+	} else {
+		cells = append(cells, Duration(g.MinNS), Duration(int64(g.MeanNS)))
+		for _, q := range g.Quantiles {
+			cells = append(cells, Duration(q.NS))
+		}
+		cells = append(cells, Duration(g.MaxNS), "")
+		if g.RelativeError > 0 {
+			cells[len(cells)-1] = percent(g.RelativeError)
+		}
+	}
+	var errors []string
+	for _, e := range g.Errors {
+		errors = append(errors, e.Name()+" "+thousands(e.Count))
+	}
+	return append(cells, "  "+strings.Join(errors, ", "))
+}
+
+// writeBounds states what the missing events could change.
+func (r *Result) writeBounds(b *bufio.Writer, total *Group) {
+	if total.Missing > 0 && total.Timed > 0 {
+		fmt.Fprintf(b, "\n%s durations are missing. With them, whatever they were, the percentiles of all events would lie\n", thousands(total.Missing))
+		for _, q := range total.Quantiles {
+			high := "anything above"
+			if q.HighNS != Unbounded {
+				high = Duration(q.HighNS)
+			}
+			fmt.Fprintf(b, "  %-7s from %s to %s\n", q.Name, Duration(q.LowNS), high)
+		}
+		if len(r.By) > 0 {
+			fmt.Fprintln(b, "and so, by group, in the JSON output.")
+		}
+	}
+	if r.Loss.Unknown {
+		fmt.Fprintln(b, "\nMore may be missing than is known: a damaged part, or the tail, does not say how many events it had.")
+	}
+}
+
+// Duration shows nanoseconds with three or four digits and a unit: 812ns,
+// 1.94µs, 12.3ms.
+func Duration(ns int64) string {
+	d := time.Duration(ns)
+	for unit := time.Duration(1); unit <= time.Second; unit *= 1000 {
+		switch {
+		case d < 10*unit:
+			return d.Round(unit / 100).String()
+		case d < 100*unit:
+			return d.Round(unit / 10).String()
+		case d < 1000*unit:
+			return d.Round(unit).String()
+		}
+	}
+	return d.Round(time.Second).String()
+}
+
+// Bytes shows a number of bytes with three digits and a decimal unit: 512B,
+// 1.23kB, 45.6MB.
+func Bytes(n *big.Int) string {
+	v, _ := new(big.Float).SetInt(n).Float64()
+	if v < 1000 {
+		return n.String() + "B"
+	}
+	units := "kMGTPEZYRQ"
+	i := 0
+	for v /= 1000; v >= 999.5 && i < len(units)-1; i++ {
+		v /= 1000
+	}
+	return strconv.FormatFloat(v, 'f', max(0, 2-int(math.Log10(v))), 64) + units[i:i+1] + "B"
+}
+
+// thousands writes a number in groups of three digits.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
