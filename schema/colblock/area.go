@@ -55,7 +55,7 @@ type area struct {
 	storage int
 	inline  []byte
 	frames  [8]uint32 // compressed lengths
-	n       int    // number of frames
+	n       int       // number of frames
 }
 
 // compressed is the number of bytes the area takes in the data.

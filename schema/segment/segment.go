@@ -18,7 +18,7 @@ type Segment struct {
 	data       []byte // of a stream's segment
 	columns    []column
 	index      [schema.MaxColumnID + 1]uint16 // place in columns, from 1
-	skipped    []column // of unknown columns
+	skipped    []column                       // of unknown columns
 }
 
 // ColumnStat is what a column takes in a segment.

@@ -24,7 +24,7 @@ type Summary struct {
 	// Lost: an intact recording has 0, a recording without an end may lack the
 	// gap record.
 	Unexplained int64
-	// Accounted: the recording ended cleanly and its counters add up.
+	// Accounted: the newest counters add up with the events that are there.
 	Accounted bool
 	// UnderWay and Self are those of Counters.
 	UnderWay, Self int64
@@ -57,21 +57,23 @@ func Summarize(r *Reader) (*Summary, error) {
 	if err := r.rewind(); err != nil {
 		return nil, err
 	}
-	s := newSummarizer()
+	s := NewSummarizer()
 	for {
 		item, err := r.Next()
 		if err == io.EOF {
-			return s.finish(r), nil
+			return s.Finish(r), nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		s.add(item)
+		s.Add(item)
 	}
 }
 
-// summarizer builds a Summary item by item.
-type summarizer struct {
+// Summarizer builds a Summary from the items of a recording that its caller
+// reads for another purpose too. All items must be added, in file order, from
+// the first on. The zero value is not usable.
+type Summarizer struct {
 	s       Summary
 	account *account
 	newest  map[int]CPUCounters
@@ -79,11 +81,13 @@ type summarizer struct {
 	latest  int64
 }
 
-func newSummarizer() *summarizer {
-	return &summarizer{account: newAccount(), newest: map[int]CPUCounters{}, latest: math.MinInt64}
+// NewSummarizer returns a Summarizer without items.
+func NewSummarizer() *Summarizer {
+	return &Summarizer{account: newAccount(), newest: map[int]CPUCounters{}, latest: math.MinInt64}
 }
 
-func (m *summarizer) add(item Item) {
+// Add adds the next item of Reader.Next. The summary refers to an *End.
+func (m *Summarizer) Add(item Item) {
 	switch v := item.(type) {
 	case *Segment:
 		m.segment(v)
@@ -104,7 +108,7 @@ func (m *summarizer) add(item Item) {
 	}
 }
 
-func (m *summarizer) segment(v *Segment) {
+func (m *Summarizer) segment(v *Segment) {
 	s := &m.s
 	s.Segments++
 	s.RawBytes += v.RawBytes
@@ -125,14 +129,16 @@ func (m *summarizer) segment(v *Segment) {
 	}
 }
 
-func (m *summarizer) counters(n *Counters) {
+func (m *Summarizer) counters(n *Counters) {
 	for _, p := range n.CPUs {
 		m.newest[p.CPU] = p
 	}
 	m.last = n
 }
 
-func (m *summarizer) finish(r *Reader) *Summary {
+// Finish returns the summary, once Next has returned io.EOF. Add must not
+// follow it. Like Summarize it does not notice damaged columns.
+func (m *Summarizer) Finish(r *Reader) *Summary {
 	s := &m.s
 	for _, p := range m.newest {
 		s.PerCPU = append(s.PerCPU, p)
@@ -170,7 +176,7 @@ func (m *summarizer) finish(r *Reader) *Summary {
 	}
 	s.FileBytes = r.Size()
 	s.Complete = s.End != nil && len(s.Damages) == 0
-	s.Accounted = s.End != nil && s.Unexplained == 0 && s.Seen == s.Filtered+s.Events+s.Lost+s.InFlight
+	s.Accounted = m.last != nil && s.Unexplained == 0 && s.Seen == s.Filtered+s.Events+s.Lost+s.InFlight
 	s.UnknownTail = unknownTail(s, r.Header())
 	return s
 }

@@ -23,7 +23,7 @@ func Verify(r *Reader, progress func(done, total int64)) (*VerifyReport, error) 
 		return nil, err
 	}
 	v := &verifier{r: r, dec: r.NewDecoder(), report: &VerifyReport{}, exact: newAccount(),
-		sum: newSummarizer(), cpuRows: map[int]int64{}, maxSoFar: math.MinInt64}
+		sum: NewSummarizer(), cpuRows: map[int]int64{}, maxSoFar: math.MinInt64}
 	for {
 		item, err := r.Next()
 		if err == io.EOF {
@@ -32,7 +32,7 @@ func Verify(r *Reader, progress func(done, total int64)) (*VerifyReport, error) 
 		if err != nil {
 			return nil, err
 		}
-		v.sum.add(item)
+		v.sum.Add(item)
 		if err := v.item(item); err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ type verifier struct {
 	dec      *Decoder
 	block    Block
 	report   *VerifyReport
-	sum      *summarizer
+	sum      *Summarizer
 	exact    *account // of the sequence numbers in the rows themselves
 	cpuRows  map[int]int64
 	previous map[int]CPUCounters
@@ -213,7 +213,7 @@ func (v *verifier) counters(n *Counters, offset int64) {
 }
 
 func (v *verifier) finish() error {
-	s := v.sum.finish(v.r)
+	s := v.sum.Finish(v.r)
 	v.report.Summary = s
 	v.sequences(s)
 	for i := range s.Damages {
