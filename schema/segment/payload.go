@@ -15,7 +15,8 @@ var errPayload = errors.New("record payload ends early or is out of range")
 const (
 	flagUpperBound = 1
 	flagStatus     = 2
-	maxReason      = 1 << 10
+	// MaxReasonBytes limits End.Reason.
+	MaxReasonBytes = 1 << 10
 )
 
 func appendGap(b []byte, g *Gap) []byte {
@@ -145,7 +146,7 @@ func parseEnd(b []byte) (*End, error) {
 		e.CommandStatus = &status
 	}
 	n := c.Uvarint()
-	if n > maxReason {
+	if n > MaxReasonBytes {
 		return nil, errPayload
 	}
 	e.Reason = string(c.Take(n))

@@ -186,7 +186,7 @@ func (w *Writer) Close(end *End) error {
 	if w.err != nil {
 		return w.err
 	}
-	if len(end.Reason) > maxReason {
+	if len(end.Reason) > MaxReasonBytes {
 		return fmt.Errorf("end reason of %d bytes: %w", len(end.Reason), colblock.ErrLimit)
 	}
 	t := trailer{root: noOffset, segments: w.segments, events: w.events}
