@@ -9,9 +9,9 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// setFilters writes the filter, and who the recorder is, into the constants
-// that the verifier folds.
-func (cfg *Config) setFilters(spec *ebpf.CollectionSpec) error {
+// setFilters writes the filter, and which process is the recorder's own, into
+// the constants that the verifier folds.
+func (cfg *Config) setFilters(spec *ebpf.CollectionSpec, self uint32) error {
 	level, err := pidNamespaceLevel()
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (cfg *Config) setFilters(spec *ebpf.CollectionSpec) error {
 		return err
 	}
 	for name, value := range map[string]any{
-		"self_pid":     uint32(os.Getpid()),
+		"self_pid":     self,
 		"pid_ns_level": level,
 		"pid_ns_inum":  inum,
 		"filter_pids":  uint32(len(cfg.PIDs)),

@@ -67,7 +67,7 @@ type Probe struct {
 // that passes the filter is recorded. Errors wrap ErrPrivilege or
 // ErrUnsupported where that is the reason.
 func Open(cfg Config) (*Probe, error) {
-	p, err := open(cfg)
+	p, err := open(cfg, uint32(os.Getpid()))
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -84,7 +84,8 @@ func classify(err error) error {
 	return err
 }
 
-func open(cfg Config) (_ *Probe, err error) {
+// open is Open for a recorder whose process is self.
+func open(cfg Config, self uint32) (_ *Probe, err error) {
 	size, err := cfg.ringSize()
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func open(cfg Config) (_ *Probe, err error) {
 	spec.Maps["rings"].MaxEntries = uint32(cpus)
 	spec.Maps["rings"].ValueSize = uint32(ringHeaderSize + size + ringSlack)
 	spec.Maps["iov_chunks"].MaxEntries = uint32(cpus)
-	if err := cfg.setFilters(spec); err != nil {
+	if err := cfg.setFilters(spec, self); err != nil {
 		return nil, err
 	}
 	for name, value := range map[string]uint64{
