@@ -18,6 +18,12 @@ type account struct {
 	failed  int64        // events that the writer could not write
 }
 
+// idle reports whether nothing has happened on the CPU: of many possible CPUs
+// few may exist, and only those that have something to say are written.
+func (a *account) idle() bool {
+	return a.taken == 0 && a.gaps == losses{} && seen(a.kernel) == 0 && inFlight(a.kernel) == 0
+}
+
 // inFlight is the number of calls that have entered and not returned, see
 // event.h.
 func inFlight(c bpf.Counters) int64 {

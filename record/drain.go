@@ -277,7 +277,9 @@ func (d *drain) snapshot(s *segment.Counters) {
 	for cpu := range d.cpus {
 		c := &d.cpus[cpu]
 		c.kernel = stableCounters(d.src, cpu)
-		s.CPUs = append(s.CPUs, c.account.snapshot(cpu))
+		if !c.idle() {
+			s.CPUs = append(s.CPUs, c.account.snapshot(cpu))
+		}
 		d.host(s, c.kernel)
 	}
 	d.allCPUs(s)
@@ -290,7 +292,9 @@ func (d *drain) final(s *segment.Counters) {
 	for cpu := range d.cpus {
 		c := &d.cpus[cpu]
 		c.written, c.failed = d.pipeline.written[cpu], d.pipeline.failed[cpu]
-		s.CPUs = append(s.CPUs, c.account.final(cpu))
+		if !c.idle() {
+			s.CPUs = append(s.CPUs, c.account.final(cpu))
+		}
 		d.host(s, c.kernel)
 		d.defects = append(d.defects, c.check(cpu)...)
 	}

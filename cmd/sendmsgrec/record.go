@@ -1,16 +1,189 @@
 package main
 
 import (
-	"errors"
+	"os/user"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sendmsgrec/sendmsgrec/bpf"
+	"github.com/sendmsgrec/sendmsgrec/record"
+	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
 )
+
+// recordOptions is what the flags of record say.
+type recordOptions struct {
+	Output        string
+	Force         bool
+	PIDs          []uint32
+	Comms         []string
+	UIDs          []string
+	Duration      time.Duration
+	MaxEvents     int64
+	BufferSize    sizeFlag
+	FlushInterval time.Duration
+	SegmentEvents int
+	FailOnLoss    bool
+	Quiet         bool
+	JSON          bool
+}
 
 // newRecordCommand returns `sendmsgrec record`.
 func newRecordCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "record",
+	o := recordOptions{BufferSize: bpf.DefaultRingBytes}
+	var pids []uint
+	cmd := &cobra.Command{
+		Use:   "record -o FILE [flags] [-- COMMAND [ARGUMENT...]]",
 		Short: "Record sendmsg() calls into a file",
-		RunE:  func(*cobra.Command, []string) error { return errors.ErrUnsupported },
+		Long: `Record every sendmsg() call of the host, of some processes, or of a command with
+all its descendants, into FILE: arguments, the message header with addresses and
+control messages, the socket, the result and the time that the call took.
+
+Recording ends with SIGINT (Ctrl-C) or SIGTERM, after --duration or --max-events,
+or with COMMAND. What the kernel still holds is then drained, the file completed,
+and a summary printed. A second signal ends the program at once; the file then
+lacks its last second and its index, and is readable all the same.
+
+The filters --pid, --comm and --uid are decided in the kernel. Values of one
+filter are alternatives; a call must pass all filters that are given, and belong
+to COMMAND or its descendants where there is one. At most ` + strconv.Itoa(bpf.FilterMax) + ` values each. A process
+is recorded with all its threads.
+
+COMMAND starts when the probes are attached, so that its first call is recorded.
+Recording ends when COMMAND itself ends; descendants that outlive it are not
+waited for. SIGTERM is passed on to COMMAND, and SIGINT where the terminal has
+not sent it already; the recorder then waits for COMMAND to end. COMMAND's exit
+status is in the summary and in the file. It is not that of this program. When
+--duration or --max-events ends the recording, COMMAND goes on.
+
+Lost events are counted by cause, in the summary and in the file; see
+--fail-on-loss. FILE is created with mode 0600 and never overwritten without
+--force; "-" is standard output.`,
+		Example: `  sendmsgrec record -o trace.smr                        # the host, until Ctrl-C
+  sendmsgrec record -o trace.smr --duration 10s --uid www-data
+  sendmsgrec record -o trace.smr -- curl -s http://localhost/
+  sendmsgrec record -o - --pid 1234 | ssh host 'cat > trace.smr'`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch dash := cmd.ArgsLenAtDash(); {
+			case dash > 0 || dash < 0 && len(args) > 0:
+				return usageErrorf("unexpected argument %q: the command to record stands after --", args[0])
+			case dash == 0 && len(args) == 0:
+				return usageErrorf("no command after --")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, pid := range pids {
+				if pid == 0 || pid > 1<<22 {
+					return usageErrorf("--pid %d: no process id", pid)
+				}
+				o.PIDs = append(o.PIDs, uint32(pid))
+			}
+			return runRecord(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), o, args)
+		},
 	}
+	f := cmd.Flags()
+	f.StringVarP(&o.Output, "output", "o", "", "file to create, or - for standard output")
+	f.BoolVar(&o.Force, "force", false, "replace FILE if it exists and is a regular file")
+	f.UintSliceVar(&pids, "pid", nil, "record this process and its threads (repeatable)")
+	f.StringArrayVar(&o.Comms, "comm", nil, "record threads of this name (repeatable)")
+	f.StringArrayVar(&o.UIDs, "uid", nil, "record processes of this user, a name or a number (repeatable)")
+	f.DurationVar(&o.Duration, "duration", 0, "end after this time, for example 10s or 1m30s")
+	f.Int64Var(&o.MaxEvents, "max-events", 0, "end after exactly this many recorded events")
+	f.Var(&o.BufferSize, "buffer-size", "ring buffer for each CPU, 4K to 256M, rounded up to a power of two")
+	f.DurationVar(&o.FlushInterval, "flush-interval", record.DefaultFlushInterval, "an event is in the file this long after its return")
+	f.IntVar(&o.SegmentEvents, "segment-events", record.DefaultSegmentEvents, "close a segment at this many events")
+	f.BoolVar(&o.FailOnLoss, "fail-on-loss", false, "end with exit status 3 when events were lost")
+	f.BoolVarP(&o.Quiet, "quiet", "q", false, "print no status and no summary, only errors and losses")
+	f.BoolVar(&o.JSON, "json", false, "print the summary as one JSON object on standard output")
+	return document(cmd,
+		exitFailedText,
+		exitUsageText+", or COMMAND not found",
+		"3    --fail-on-loss, and events were lost",
+		exitUnsupportedText,
+		"130  a second SIGINT")
+}
+
+// validate finds what is wrong with the flags before anything is touched.
+func (o *recordOptions) validate() error {
+	switch {
+	case o.Output == "":
+		return usageErrorf("where to? Give -o FILE, or -o - for standard output")
+	case o.Output == record.Stdout && o.JSON:
+		return usageErrorf("-o - and --json both want standard output")
+	case o.Duration < 0:
+		return usageErrorf("--duration %v is negative", o.Duration)
+	case o.MaxEvents < 0:
+		return usageErrorf("--max-events %d is negative", o.MaxEvents)
+	case o.FlushInterval < 10*time.Millisecond || o.FlushInterval > time.Hour:
+		return usageErrorf("--flush-interval %v: want 10ms to 1h", o.FlushInterval)
+	case o.SegmentEvents < 1 || o.SegmentEvents > colblock.MaxRows:
+		return usageErrorf("--segment-events %d: want 1 to %d", o.SegmentEvents, colblock.MaxRows)
+	case o.BufferSize < bpf.MinRingBytes || o.BufferSize > bpf.MaxRingBytes:
+		return usageErrorf("--buffer-size %s: want %s to %s", &o.BufferSize, sizeFlag(bpf.MinRingBytes), sizeFlag(bpf.MaxRingBytes))
+	}
+	for flag, n := range map[string]int{"--pid": len(o.PIDs), "--comm": len(o.Comms), "--uid": len(o.UIDs)} {
+		if n > bpf.FilterMax {
+			return usageErrorf("%s has %d values: at most %d", flag, n, bpf.FilterMax)
+		}
+	}
+	for _, comm := range o.Comms {
+		if comm == "" || len(comm) >= bpf.CommLen {
+			return usageErrorf("--comm %q: a thread name has 1 to %d bytes", comm, bpf.CommLen-1)
+		}
+	}
+	return nil
+}
+
+// config returns what the kernel is to do.
+func (o *recordOptions) config() (bpf.Config, error) {
+	c := bpf.Config{RingBytes: int(o.BufferSize), PIDs: o.PIDs, Comms: o.Comms}
+	for _, name := range o.UIDs {
+		text := name
+		if _, err := strconv.ParseUint(name, 10, 32); err != nil {
+			u, err := user.Lookup(name)
+			if err != nil {
+				return c, usageErrorf("--uid: %v", err)
+			}
+			text = u.Uid
+		}
+		uid, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return c, usageErrorf("--uid %s: %v", name, err)
+		}
+		c.UIDs = append(c.UIDs, uint32(uid))
+	}
+	return c, nil
+}
+
+// filters returns the filters as the header states them, one expression each.
+func (o *recordOptions) filters(command []string) []string {
+	var all []string
+	add := func(column string, values []string) {
+		text := ""
+		for i, v := range values {
+			if i > 0 {
+				text += " or "
+			}
+			text += column + " = " + v
+		}
+		if text != "" {
+			all = append(all, text)
+		}
+	}
+	var pids, comms []string
+	for _, pid := range o.PIDs {
+		pids = append(pids, strconv.Itoa(int(pid)))
+	}
+	for _, comm := range o.Comms {
+		comms = append(comms, strconv.Quote(comm))
+	}
+	add("pid", pids)
+	add("comm", comms)
+	add("uid", o.UIDs)
+	if len(command) > 0 {
+		all = append(all, "the recorded command and its descendants")
+	}
+	return all
 }

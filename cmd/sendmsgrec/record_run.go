@@ -1,0 +1,252 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sendmsgrec/sendmsgrec/bpf"
+	"github.com/sendmsgrec/sendmsgrec/record"
+	"github.com/sendmsgrec/sendmsgrec/schema/segment"
+)
+
+func runRecord(stdin io.Reader, stdout, stderr io.Writer, o recordOptions, args []string) (err error) {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	config, err := o.config()
+	if err != nil {
+		return err
+	}
+	if err := record.CheckOutput(o.Output, o.Force); err != nil {
+		return err
+	}
+	var command *record.Command
+	if len(args) > 0 {
+		command, err = record.StartCommand(args, stdin, commandOutput(o, stdout, stderr), stderr)
+		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+			return withCode(exitUsage, err)
+		}
+		if err != nil {
+			return err
+		}
+		config.RootPID = uint32(command.PID())
+	}
+	// Only now, so that the command inherits what the signals meant before.
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+
+	r, out, probe, err := o.open(config, args)
+	if err != nil {
+		if command != nil {
+			command.Abandon()
+		}
+		return err
+	}
+	defer func() { err = errors.Join(err, probe.Close()) }()
+	if command != nil {
+		if err := command.Begin(); err != nil {
+			return withCode(exitUsage, errors.Join(err, out.Close(), out.Remove()))
+		}
+		go func() { r.CommandEnded(command.Wait()) }()
+	}
+	go control(r, signals, command)
+
+	status := newRecordStatus(stderr, o.Quiet || command != nil)
+	go status.run(r)
+	summary, err := r.Run()
+	status.end()
+	err = errors.Join(err, out.Close())
+	return o.report(stdout, stderr, summary, err)
+}
+
+// commandOutput is the command's standard output; standard error where ours
+// is taken by the recording or its summary.
+func commandOutput(o recordOptions, stdout, stderr io.Writer) io.Writer {
+	if o.Output == record.Stdout || o.JSON {
+		return stderr
+	}
+	return stdout
+}
+
+// open attaches the probes and creates the output, in this order: a host that
+// cannot record leaves no file behind.
+func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Recorder, _ *record.Output, _ *bpf.Probe, err error) {
+	probe, err := bpf.Open(config)
+	if err != nil {
+		return nil, nil, nil, attachError(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, probe.Close())
+		}
+	}()
+	out, err := record.CreateOutput(o.Output, o.Force)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	filters := o.filters(args)
+	r, err := record.New(record.FromProbe(probe), out, o.header(probe, filters), record.Options{
+		SegmentEvents: o.SegmentEvents,
+		FlushInterval: o.FlushInterval,
+		Duration:      o.Duration,
+		MaxEvents:     o.MaxEvents,
+		Filtered:      len(filters) > 0,
+	})
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, out.Close(), out.Remove())
+	}
+	return r, out, probe, nil
+}
+
+// attachError gives an error of bpf.Open its exit code and a hint.
+func attachError(err error) error {
+	switch {
+	case errors.Is(err, bpf.ErrPrivilege):
+		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w; recording needs root, or CAP_BPF and CAP_PERFMON where the kernel lets them do: `sendmsgrec doctor` says what is missing", err))
+	case errors.Is(err, bpf.ErrUnsupported):
+		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w; `sendmsgrec doctor` says what this kernel lacks", err))
+	}
+	return fmt.Errorf("attach probes: %w", err)
+}
+
+// header describes the recording that is about to begin.
+func (o *recordOptions) header(probe *bpf.Probe, filters []string) *segment.Header {
+	d := probe.Describe()
+	h := &segment.Header{
+		Recorder:    "sendmsgrec " + buildVersion().Version,
+		CPUs:        probe.CPUs(),
+		Probe:       segment.Probe{Tier: d.Tier, Hooks: d.Hooks, Unavailable: d.Unavailable},
+		Filters:     filters,
+		CommandLine: os.Args,
+		Limits: segment.Limits{
+			RingBytesPerCPU: int(o.BufferSize.roundedUp()),
+			NameBytes:       bpf.NameMax,
+			ControlBytes:    bpf.ControlMax,
+			Iovecs:          bpf.IovMax,
+		},
+	}
+	record.Environment(h)
+	return h
+}
+
+// control turns signals into an orderly end. The first one is ours; after it a
+// signal does what it does by default, and ends the process.
+func control(r *record.Recorder, signals chan os.Signal, command *record.Command) {
+	select {
+	case <-r.Stopped():
+	case s := <-signals:
+		signal.Stop(signals)
+		if command == nil {
+			r.Stop("signal")
+			return
+		}
+		if s != os.Interrupt || !inForeground() {
+			_ = command.Signal(s)
+		}
+	}
+}
+
+// inForeground reports whether the terminal sends its signals to us, and so to
+// the command, which is in our process group.
+func inForeground() bool {
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	defer tty.Close()
+	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}
+
+// report prints the summary and turns it into the command's error.
+func (o *recordOptions) report(stdout, stderr io.Writer, s *record.Summary, err error) error {
+	switch {
+	case o.JSON:
+		err = errors.Join(err, writeJSON(stdout, s))
+	case !o.Quiet:
+		writeSummary(stderr, s)
+	case s.Lost > 0:
+		fmt.Fprintf(stderr, "sendmsgrec: warning: %s\n", lossLine(s))
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		// Not the quiet end that a reader of text may wish: data is missing.
+		return withCode(exitFailed, fmt.Errorf("%v", err))
+	}
+	if err != nil {
+		return withCode(exitFailed, err)
+	}
+	if o.FailOnLoss && s.Lost > 0 {
+		return withCode(exitLoss, fmt.Errorf("%s events lost, and --fail-on-loss is set", grouped(s.Lost)))
+	}
+	return nil
+}
+
+// recordStatus is the line that shows how a recording goes, on a terminal. A
+// command being recorded has the terminal for itself.
+type recordStatus struct {
+	w     io.Writer // nil where there is no terminal
+	style palette
+	stop  chan struct{}
+	ended chan struct{}
+}
+
+func newRecordStatus(stderr io.Writer, off bool) *recordStatus {
+	s := &recordStatus{stop: make(chan struct{}), ended: make(chan struct{}), style: newPalette(stderr)}
+	if !off && isTerminal(stderr) {
+		s.w = stderr
+	}
+	return s
+}
+
+// run shows the line twice a second until end.
+func (s *recordStatus) run(r *record.Recorder) {
+	defer close(s.ended)
+	if s.w == nil {
+		return
+	}
+	began := time.Now()
+	ticker := time.NewTicker(500 * time.Millisecond)
+	defer ticker.Stop()
+	var before record.Progress
+	last := began
+	for {
+		select {
+		case <-s.stop:
+			fmt.Fprint(s.w, "\r\x1b[K")
+			return
+		case now := <-ticker.C:
+			p := r.Progress()
+			fmt.Fprintf(s.w, "\r\x1b[K%s", s.line(p, p.Events-before.Events, now.Sub(last), now.Sub(began)))
+			before, last = p, now
+		}
+	}
+}
+
+// line renders the state: events came in the last interval.
+func (s *recordStatus) line(p record.Progress, events int64, interval, since time.Duration) string {
+	lost := "lost 0"
+	if p.Lost > 0 {
+		lost = s.style.bad("lost " + grouped(p.Lost))
+	}
+	ratio := ""
+	if p.FileBytes > 0 && p.RawBytes > 0 {
+		ratio = fmt.Sprintf("  1:%.0f", float64(p.RawBytes)/float64(p.FileBytes))
+	}
+	return fmt.Sprintf("%s  %s events  %s/s  %s  %.1f MB%s  %s", since.Truncate(time.Second), grouped(p.Events),
+		grouped(int64(float64(events)/interval.Seconds())), lost, float64(p.FileBytes)/1e6, ratio, s.style.faint("Ctrl-C ends"))
+}
+
+// end removes the line.
+func (s *recordStatus) end() {
+	close(s.stop)
+	<-s.ended
+}
