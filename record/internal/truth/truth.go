@@ -97,3 +97,12 @@ func Read(path string) ([]Call, error) {
 	}
 	return calls, nil
 }
+
+// Load is what a loader prints when it is done.
+type Load struct {
+	PID         int
+	TIDs        []int
+	Calls       int64   // exact number of sendmsg calls that returned
+	Interrupted int64   // of them, those that a signal ended
+	NSPerCall   float64 // time of the loop, with its reading back
+}
