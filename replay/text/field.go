@@ -1,0 +1,178 @@
+package text
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+)
+
+// field is a key of the output: a column, or what is decoded from columns.
+type field struct {
+	name   string
+	inputs []schema.ColumnID
+	prefix [3]string // what stands before the value, by format
+	extra  bool      // only when asked for
+	append func(p *Printer, dst []byte) []byte
+}
+
+var (
+	fieldTable  = makeFields()
+	fieldByName = func() map[string]*field {
+		m := map[string]*field{}
+		for i := range fieldTable {
+			m[fieldTable[i].name] = &fieldTable[i]
+		}
+		return m
+	}()
+)
+
+// makeFields returns the columns by id, each followed by what is decoded from
+// it.
+func makeFields() []field {
+	var all []field
+	add := func(name string, inputs []schema.ColumnID, extra bool, fn func(*Printer, []byte) []byte) {
+		all = append(all, field{name: name, inputs: inputs, extra: extra, append: fn,
+			prefix: [3]string{Line: name + "=", JSON: `"` + name + `":`}})
+	}
+	rest := schema.AllDecoded()
+	for _, c := range schema.Columns() {
+		add(c.Name, []schema.ColumnID{c.ID}, false, columnAppender(c))
+		for len(rest) > 0 && rest[0].After == c.ID {
+			add(rest[0].Name, rest[0].Inputs, rest[0].Extra, decoders(&rest[0]))
+			rest = rest[1:]
+		}
+	}
+	return all
+}
+
+// FieldNames returns the names that Options.Fields may hold, in the order of
+// output.
+func FieldNames() []string {
+	names := make([]string, len(fieldTable))
+	for i := range fieldTable {
+		names[i] = fieldTable[i].name
+	}
+	return names
+}
+
+// UnknownFieldError is a field name that does not exist.
+type UnknownFieldError struct {
+	Name    string
+	Nearest string // the name that it resembles most, or empty
+}
+
+func (e *UnknownFieldError) Error() string {
+	if e.Nearest == "" {
+		return fmt.Sprintf("unknown field %q; `sendmsgrec schema` lists the fields", e.Name)
+	}
+	return fmt.Sprintf("unknown field %q; did you mean %q?", e.Name, e.Nearest)
+}
+
+// nearest returns the field name with the smallest edit distance, or nothing
+// when more than half of the word would have to change.
+func nearest(word string) string {
+	best, bestDistance := "", len(word)/2+1
+	if len(word) > 100 {
+		return ""
+	}
+	for i := range fieldTable {
+		name := fieldTable[i].name
+		if d := editDistance(word, name); d < bestDistance {
+			best, bestDistance = name, d
+		}
+	}
+	return best
+}
+
+// editDistance is Levenshtein's: insertions, deletions and replacements.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			d := diagonal
+			if a[i] != b[j] {
+				d++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(d, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// columnAppender returns what appends a column's raw value.
+func columnAppender(c *schema.Column) func(*Printer, []byte) []byte {
+	id := c.ID
+	switch {
+	case c.Kind == schema.KindIntList:
+		hex := c.Type == schema.TypePointer
+		return func(p *Printer, dst []byte) []byte {
+			v, ok := p.event.list(id)
+			if !ok {
+				return p.null(dst)
+			}
+			return p.list(dst, v, hex)
+		}
+	case c.Kind == schema.KindBytes && c.Type == schema.TypeString:
+		return func(p *Printer, dst []byte) []byte {
+			v, ok := p.event.bytes(id)
+			if !ok {
+				return p.null(dst)
+			}
+			return p.str(dst, v)
+		}
+	case c.Kind == schema.KindBytes:
+		return func(p *Printer, dst []byte) []byte {
+			v, ok := p.event.bytes(id)
+			if !ok {
+				return p.null(dst)
+			}
+			return p.hex(dst, v)
+		}
+	}
+	hex := c.Type == schema.TypePointer
+	return func(p *Printer, dst []byte) []byte {
+		v, ok := p.event.int(id)
+		if !ok {
+			return p.null(dst)
+		}
+		return p.number(dst, v, hex)
+	}
+}
+
+// number appends a number; addresses are in hexadecimal where people read.
+func (p *Printer) number(dst []byte, v int64, address bool) []byte {
+	if address && p.format == Line {
+		return schema.AppendHex(dst, uint64(v))
+	}
+	return strconv.AppendInt(dst, v, 10)
+}
+
+// list appends an array of numbers.
+func (p *Printer) list(dst []byte, list []int64, address bool) []byte {
+	if p.format == CSV {
+		dst = append(dst, '"')
+	}
+	dst = append(dst, '[')
+	for i, v := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = p.number(dst, v, address)
+	}
+	dst = append(dst, ']')
+	if p.format == CSV {
+		dst = append(dst, '"')
+	}
+	return dst
+}
+
+func appendInt(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) }
+
+func appendUint(dst []byte, v uint64) []byte { return strconv.AppendUint(dst, v, 10) }
