@@ -162,9 +162,9 @@ func appendControlMessage(dst []byte, m *ControlMessage) []byte {
 	t := controlTypes[controlKey{m.Level, m.Type}]
 	dst = appendControlType(dst, t, m)
 	switch {
-	case t != nil && t.decode != nil && len(m.Data) >= max(t.min, 1):
+	case t != nil && t.form != formNone && len(m.Data) >= max(t.min, 1):
 		w := fields{dst: append(dst, ", cmsg_data="...)}
-		t.decode(&w, m)
+		w.data(t, m)
 		dst = w.dst
 	case len(m.Data) > 0:
 		dst = append(dst, ", cmsg_data="...)
@@ -250,9 +250,9 @@ func appendControlMessageJSON(dst []byte, m *ControlMessage) []byte {
 	if m.Truncated {
 		dst = append(dst, `,"truncated":true`...)
 	}
-	if t != nil && t.decode != nil && len(m.Data) >= t.min {
+	if t != nil && t.form != formNone && len(m.Data) >= t.min {
 		w := fields{dst: dst, json: true}
-		t.decode(&w, m)
+		w.data(t, m)
 		dst = w.dst
 	} else {
 		dst = append(dst, `,"data":"`...)

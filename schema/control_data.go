@@ -47,19 +47,19 @@ func (w *fields) only(json string, v int64) {
 	w.dst = append(w.dst, ']')
 }
 
-// named writes a single number with its name: the name is written by name.
-func (w *fields) named(json string, v uint64, name func([]byte, uint64) []byte) {
-	if !w.json {
-		w.dst = append(w.dst, '[')
-		w.dst = name(w.dst, v)
-		w.dst = append(w.dst, ']')
+// named writes a single number with its name in e.
+func (w *fields) named(json string, v uint32, e *Enum, unknown string) {
+	if w.json {
+		w.int("", json, int64(v))
+		w.key("", json+"_text")
+		w.dst = append(w.dst, '"')
+		w.dst = appendEnum(w.dst, e, int64(v), unknown)
+		w.dst = append(w.dst, '"')
 		return
 	}
-	w.int("", json, int64(v))
-	w.key("", json+"_text")
-	w.dst = append(w.dst, '"')
-	w.dst = name(w.dst, v)
-	w.dst = append(w.dst, '"')
+	w.dst = append(w.dst, '[')
+	w.dst = appendEnum(w.dst, e, int64(v), unknown)
+	w.dst = append(w.dst, ']')
 }
 
 // ip writes an address: inet_addr("…") for IPv4, and for IPv6 the call that
@@ -101,37 +101,66 @@ func (w *fields) bytes(text, json string, b []byte) {
 	w.dst = append(w.dst, '"')
 }
 
-type decodeFunc = func(w *fields, m *ControlMessage)
-
-func scalar(json string) decodeFunc {
-	return func(w *fields, m *ControlMessage) { w.only(json, int64(host.Uint32(m.Data))) }
-}
-
-func scalarInt(json string) decodeFunc {
-	return func(w *fields, m *ControlMessage) { w.only(json, int64(int32(host.Uint32(m.Data)))) }
-}
-
-func scalarHex(json string) decodeFunc {
-	return func(w *fields, m *ControlMessage) {
-		v := host.Uint32(m.Data)
+// data writes the data of message m, which is of type t and long enough.
+func (w *fields) data(t *controlType, m *ControlMessage) {
+	switch b := m.Data; t.form {
+	case formUint8:
+		w.only(t.json, int64(b[0]))
+	case formUint16:
+		w.only(t.json, int64(host.Uint16(b)))
+	case formUint32:
+		w.only(t.json, int64(host.Uint32(b)))
+	case formInt32:
+		w.only(t.json, int64(int32(host.Uint32(b))))
+	case formUint64:
+		w.only(t.json, int64(host.Uint64(b)))
+	case formHex32:
+		w.hex32(t.json, host.Uint32(b))
+	case formBytes:
 		if w.json {
-			w.int("", json, int64(v))
-			return
+			w.bytes("", t.json, b)
+		} else {
+			w.hexArray(m)
 		}
-		w.dst = append(w.dst, '[')
-		w.dst = AppendHex(w.dst, uint64(v))
-		w.dst = append(w.dst, ']')
+	case formRights:
+		w.rights(m)
+	case formCredentials:
+		w.credentials(b)
+	case formSecurity:
+		w.security(b)
+	case formPidfd:
+		w.pidfd(b)
+	case formTimestamping:
+		w.timestamping(b)
+	case formTOS:
+		w.tos(m)
+	case formPktinfo:
+		w.pktinfo(b)
+	case formPktinfo6:
+		w.pktinfo6(b)
+	case formRecverr:
+		w.recverr(b)
+	case formSockaddr:
+		w.sockaddr("", "address", b)
+	case formProtocol:
+		w.named("protocol", host.Uint32(b), &ProtocolEnum, "IP_???")
+	case formFlowinfo:
+		w.flowinfo(network32(b))
+	case formALGIV:
+		w.algIV(b)
+	case formALGOp:
+		w.named("op", host.Uint32(b), &algOps, "ALG_OP_???")
 	}
 }
 
-func byteList(json string) decodeFunc {
-	return func(w *fields, m *ControlMessage) {
-		if w.json {
-			w.bytes("", json, m.Data)
-			return
-		}
-		w.hexArray(m)
+func (w *fields) hex32(json string, v uint32) {
+	if w.json {
+		w.int("", json, int64(v))
+		return
 	}
+	w.dst = append(w.dst, '[')
+	w.dst = AppendHex(w.dst, uint64(v))
+	w.dst = append(w.dst, ']')
 }
 
 func (w *fields) hexArray(m *ControlMessage) {
@@ -148,9 +177,9 @@ func (w *fields) hexArray(m *ControlMessage) {
 	w.dst = append(w.dst, ']')
 }
 
-// decodeRights: the descriptors; the kernel ignores what is left of an
+// rights: the descriptors; the kernel ignores what is left of an
 // incomplete one.
-func decodeRights(w *fields, m *ControlMessage) {
+func (w *fields) rights(m *ControlMessage) {
 	if w.json {
 		w.key("", "fds")
 	} else if len(m.Data) < 4 {
@@ -171,25 +200,25 @@ func decodeRights(w *fields, m *ControlMessage) {
 	w.dst = append(w.dst, ']')
 }
 
-func decodeCredentials(w *fields, m *ControlMessage) {
+func (w *fields) credentials(b []byte) {
 	w.text("{")
-	w.int("pid", "pid", int64(int32(host.Uint32(m.Data))))
-	w.int("uid", "uid", int64(host.Uint32(m.Data[4:])))
-	w.int("gid", "gid", int64(host.Uint32(m.Data[8:])))
+	w.int("pid", "pid", int64(int32(host.Uint32(b))))
+	w.int("uid", "uid", int64(host.Uint32(b[4:])))
+	w.int("gid", "gid", int64(host.Uint32(b[8:])))
 	w.text("}")
 }
 
-func decodeSecurity(w *fields, m *ControlMessage) {
+func (w *fields) security(b []byte) {
 	if w.json {
 		w.key("", "label")
-		w.dst = AppendJSONString(w.dst, m.Data)
+		w.dst = AppendJSONString(w.dst, b)
 		return
 	}
-	w.dst = AppendQuoted(w.dst, m.Data)
+	w.dst = AppendQuoted(w.dst, b)
 }
 
-func decodePidfd(w *fields, m *ControlMessage) {
-	fd := int64(int32(host.Uint32(m.Data)))
+func (w *fields) pidfd(b []byte) {
+	fd := int64(int32(host.Uint32(b)))
 	if w.json {
 		w.int("", "fd", fd)
 		return
@@ -197,26 +226,33 @@ func decodePidfd(w *fields, m *ControlMessage) {
 	w.dst = appendInt(w.dst, fd)
 }
 
-// decodeTimestamping: a sender gives the flags for this message, a receiver
+// timestamping: a sender gives the flags for this message, a receiver
 // gets three struct timespec.
-func decodeTimestamping(w *fields, m *ControlMessage) {
-	if len(m.Data) >= 8 {
+func (w *fields) timestamping(b []byte) {
+	if len(b) >= 8 {
 		if w.json {
-			w.bytes("", "data", m.Data)
+			w.bytes("", "data", b)
 		} else {
-			w.dst = AppendHexQuoted(w.dst, m.Data)
+			w.dst = AppendHexQuoted(w.dst, b)
 		}
 		return
 	}
-	w.named("tx_flags", uint64(host.Uint32(m.Data)), TimestampingFlags.Append)
+	flags := uint64(host.Uint32(b))
+	if w.json {
+		w.int("", "tx_flags", int64(flags))
+		w.key("", "tx_flags_text")
+		w.dst = append(w.dst, '"')
+		w.dst = TimestampingFlags.Append(w.dst, flags)
+		w.dst = append(w.dst, '"')
+		return
+	}
+	w.dst = append(w.dst, '[')
+	w.dst = TimestampingFlags.Append(w.dst, flags)
+	w.dst = append(w.dst, ']')
 }
 
-func decodeTxtime(w *fields, m *ControlMessage) { w.only("txtime_ns", int64(host.Uint64(m.Data))) }
-
-func decodeSegment(w *fields, m *ControlMessage) { w.only("gso_size", int64(host.Uint16(m.Data))) }
-
-// decodeTOS: one byte or an int, the kernel takes both.
-func decodeTOS(w *fields, m *ControlMessage) {
+// tos: one byte or an int, the kernel takes both.
+func (w *fields) tos(m *ControlMessage) {
 	switch {
 	case !w.json:
 		w.hexArray(m)
@@ -227,24 +263,23 @@ func decodeTOS(w *fields, m *ControlMessage) {
 	}
 }
 
-func decodePktinfo(w *fields, m *ControlMessage) {
+func (w *fields) pktinfo(b []byte) {
 	w.text("{")
-	w.int("ipi_ifindex", "ifindex", int64(host.Uint32(m.Data)))
-	w.ip("ipi_spec_dst", "spec_dst", m.Data[4:8])
-	w.ip("ipi_addr", "address", m.Data[8:12])
+	w.int("ipi_ifindex", "ifindex", int64(host.Uint32(b)))
+	w.ip("ipi_spec_dst", "spec_dst", b[4:8])
+	w.ip("ipi_addr", "address", b[8:12])
 	w.text("}")
 }
 
-func decodePktinfo6(w *fields, m *ControlMessage) {
+func (w *fields) pktinfo6(b []byte) {
 	w.text("{")
-	w.ip("ipi6_addr", "address", m.Data[:16])
-	w.int("ipi6_ifindex", "ifindex", int64(host.Uint32(m.Data[16:])))
+	w.ip("ipi6_addr", "address", b[:16])
+	w.int("ipi6_ifindex", "ifindex", int64(host.Uint32(b[16:])))
 	w.text("}")
 }
 
-// decodeRecverr: struct sock_extended_err and the offender's address.
-func decodeRecverr(w *fields, m *ControlMessage) {
-	b := m.Data
+// recverr: struct sock_extended_err and the offender's address.
+func (w *fields) recverr(b []byte) {
 	w.text("{")
 	w.int("ee_errno", "ee_errno", int64(host.Uint32(b)))
 	w.int("ee_origin", "ee_origin", int64(b[4]))
@@ -255,8 +290,6 @@ func decodeRecverr(w *fields, m *ControlMessage) {
 	w.sockaddr("offender", "offender", b[16:32])
 	w.text("}")
 }
-
-func decodeSockaddr(w *fields, m *ControlMessage) { w.sockaddr("", "address", m.Data) }
 
 func (w *fields) sockaddr(text, json string, b []byte) {
 	if w.json {
@@ -270,14 +303,7 @@ func (w *fields) sockaddr(text, json string, b []byte) {
 	w.dst = AppendSockaddr(w.dst, b, int64(len(b)))
 }
 
-func decodeProtocol(w *fields, m *ControlMessage) {
-	w.named("protocol", uint64(host.Uint32(m.Data)), func(dst []byte, v uint64) []byte {
-		return appendEnum(dst, &ProtocolEnum, int64(v), "IP_???")
-	})
-}
-
-func decodeFlowinfo(w *fields, m *ControlMessage) {
-	v := network32(m.Data)
+func (w *fields) flowinfo(v uint32) {
 	if w.json {
 		w.int("", "flowinfo", int64(v))
 		return
@@ -287,10 +313,10 @@ func decodeFlowinfo(w *fields, m *ControlMessage) {
 	w.dst = append(w.dst, ")]"...)
 }
 
-// decodeALGIV: struct af_alg_iv, whose length may claim more than there is.
-func decodeALGIV(w *fields, m *ControlMessage) {
-	n := host.Uint32(m.Data)
-	iv := m.Data[4:]
+// algIV: struct af_alg_iv, whose length may claim more than there is.
+func (w *fields) algIV(b []byte) {
+	n := host.Uint32(b)
+	iv := b[4:]
 	w.text("{")
 	w.int("ivlen", "ivlen", int64(n))
 	w.bytes("iv", "iv", iv[:min(uint64(n), uint64(len(iv)))])
@@ -298,11 +324,3 @@ func decodeALGIV(w *fields, m *ControlMessage) {
 }
 
 var algOps = Enum{map[int64]string{0: "ALG_OP_DECRYPT", 1: "ALG_OP_ENCRYPT"}}
-
-func decodeALGOp(w *fields, m *ControlMessage) {
-	w.named("op", uint64(host.Uint32(m.Data)), func(dst []byte, v uint64) []byte {
-		return appendEnum(dst, &algOps, int64(v), "ALG_OP_???")
-	})
-}
-
-func decodeRecordType(w *fields, m *ControlMessage) { w.only("record_type", int64(m.Data[0])) }
