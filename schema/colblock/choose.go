@@ -32,6 +32,11 @@ type chooser struct {
 // byte planes is what a Huffman coder will need.
 const sampleSize = 1024
 
+// sampled returns the place of the k-th of up to sampleSize samples that lie
+// step apart. It is moved within its step, so that columns with a period do
+// not show the same phase in every sample.
+func sampled(k, step int) int { return k*step + (k*40503>>8)%step }
+
 // choose picks the encoding of the values, which are not empty. Differences
 // wrap at 64 bits on both sides, so that extremes need no special case. nested
 // says that they are a dictionary's values, which get no dictionary.
@@ -53,10 +58,10 @@ func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
 		return EncodingDeltas, fd
 	}
 	n := len(vals)
-	step := max(1, n/sampleSize)
-	sample := c.sample[:0]
-	for i := 1; i < n && len(sample) < sampleSize; i += step {
-		sample = append(sample, uint64(vals[i]-fv.base))
+	step, count := max(1, (n-1)/sampleSize), min(n-1, sampleSize)
+	sample := c.sample[:count]
+	for k := range sample {
+		sample[k] = uint64(vals[1+sampled(k, step)] - fv.base)
 	}
 	encoding, f = EncodingValues, fv
 	best := c.entropy(sample, fv.width)
@@ -66,9 +71,9 @@ func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
 			encoding, best = EncodingDictionary, bits
 		}
 	}
-	sample = sample[:0]
-	for i := 1; i < n && len(sample) < sampleSize; i += step {
-		sample = append(sample, uint64(vals[i]-vals[i-1]-fd.base))
+	for k := range sample {
+		i := 1 + sampled(k, step)
+		sample[k] = uint64(vals[i] - vals[i-1] - fd.base)
 	}
 	// Deltas cost the reader a pass, so they must pay.
 	if bits := c.entropy(sample, fd.width); bits < 0.95*best {
@@ -183,7 +188,7 @@ func (c *chooser) noisy(b []byte) bool {
 	clear(h[:])
 	step := len(b) / sampleSize
 	for i := range sampleSize {
-		h[b[i*step]]++
+		h[b[sampled(i, step)]]++
 	}
 	sum := float32(0)
 	for _, n := range h {

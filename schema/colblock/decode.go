@@ -120,14 +120,18 @@ func (k *Chunk) CompressedSize() int {
 }
 
 // DecodedSize is the memory that the decoded vector takes, in bytes.
-func (k *Chunk) DecodedSize() int {
-	switch k.Kind {
+func (k *Chunk) DecodedSize() int { return DecodedSize(k.Kind, k.Rows, k.total) }
+
+// DecodedSize is the memory that a vector of rows rows takes, in bytes; total
+// is the number of its bytes or list values.
+func DecodedSize(kind schema.Kind, rows, total int) int {
+	switch kind {
 	case schema.KindInt:
-		return 8*k.Rows + k.Rows/8
+		return 8*rows + rows/8
 	case schema.KindBytes:
-		return k.total + 4*(k.Rows+1) + k.Rows/8
+		return total + 4*(rows+1) + rows/8
 	}
-	return 8*k.total + 4*(k.Rows+1) + k.Rows/8
+	return 8*total + 4*(rows+1) + rows/8
 }
 
 // Decode decodes the chunk into v, replacing what it held. data is exactly the

@@ -19,7 +19,8 @@ func (rel *Relative) pays(kind schema.Kind, v *Vector, rows int) bool {
 	}
 	step := max(1, rows/sampleSize)
 	seen, same, constant := 0, 0, true
-	for i := 0; i < rows; i += step {
+	for k := range min(rows, sampleSize) {
+		i := sampled(k, step)
 		at := i
 		if kind == schema.KindIntList {
 			if at = int(v.Offsets[i]); at == int(v.Offsets[i+1]) {
@@ -38,26 +39,20 @@ func (rel *Relative) pays(kind schema.Kind, v *Vector, rows int) bool {
 }
 
 // subtract appends v's values to dst, without those of null rows, less the
-// value of rel in the same row. The slot of a null row of rel is 0.
+// value of rel in the same row.
 func (rel *Relative) subtract(dst []int64, kind schema.Kind, v *Vector, rows int) []int64 {
 	base := rel.Vector.Ints
-	if kind == schema.KindIntList {
-		for i := range rows {
+	for i := range rows {
+		b := base[i]
+		if len(rel.Vector.Nulls) > 0 && rel.Vector.IsNull(i) {
+			b = 0 // as the reader has it, whatever stands in the slot
+		}
+		if kind == schema.KindIntList {
 			for _, x := range v.Ints[v.Offsets[i]:v.Offsets[i+1]] {
-				dst = append(dst, x-base[i])
+				dst = append(dst, x-b)
 			}
-		}
-		return dst
-	}
-	if len(v.Nulls) == 0 {
-		for i, x := range v.Ints[:rows] {
-			dst = append(dst, x-base[i])
-		}
-		return dst
-	}
-	for i, x := range v.Ints[:rows] {
-		if !v.IsNull(i) {
-			dst = append(dst, x-base[i])
+		} else if len(v.Nulls) == 0 || !v.IsNull(i) {
+			dst = append(dst, v.Ints[i]-b)
 		}
 	}
 	return dst
@@ -82,9 +77,11 @@ func (rel *Relative) add(kind schema.Kind, v *Vector, rows int) error {
 	for i := range v.Ints {
 		v.Ints[i] += base[i]
 	}
-	for i := range v.Ints {
-		if len(v.Nulls) > 0 && v.IsNull(i) {
-			v.Ints[i] = 0
+	if len(v.Nulls) > 0 {
+		for i := range v.Ints {
+			if v.IsNull(i) {
+				v.Ints[i] = 0
+			}
 		}
 	}
 	return nil

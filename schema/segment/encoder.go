@@ -78,7 +78,11 @@ func (e *Encoder) Encode(dst *Encoded, b *Block, m SegmentMeta) error {
 		}
 		frames := e.data[start:]
 		e.cols = appendColumn(e.cols, c.ID, e.desc, frames, crc32.Checksum(frames, castagnoli))
-		dst.RawBytes += int64(8*len(v.Ints) + len(v.Bytes) + 4*len(v.Offsets))
+		total := len(v.Bytes)
+		if c.Kind == schema.KindIntList {
+			total = len(v.Ints)
+		}
+		dst.RawBytes += int64(colblock.DecodedSize(c.Kind, rows, total))
 		columns++
 	}
 	if dst.RawBytes > MaxBlockBytes || len(e.data) > MaxDataBytes {
