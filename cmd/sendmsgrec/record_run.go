@@ -77,8 +77,8 @@ func commandOutput(o recordOptions, stdout, stderr io.Writer) io.Writer {
 	return stdout
 }
 
-// open attaches the probes and creates the output, in this order: a host that
-// cannot record leaves no file behind.
+// open attaches the probes, creates the output and gives up the privileges that
+// this took, in this order: a host that cannot record leaves no file behind.
 func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Recorder, _ *record.Output, _ *bpf.Probe, err error) {
 	probe, err := bpf.Open(config)
 	if err != nil {
@@ -101,6 +101,9 @@ func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Record
 		MaxEvents:     o.MaxEvents,
 		Filtered:      len(filters) > 0,
 	})
+	if err == nil {
+		err = record.DropPrivileges()
+	}
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, out.Close(), out.Remove())
 	}
