@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
@@ -27,6 +28,7 @@ type loopRing struct {
 	limit    uint64
 	returned uint64 // time
 	steps    []uint32
+	served   atomic.Uint64 // as of the last Release
 }
 
 // newLoop lays the events that next returns out in about size bytes per CPU.
@@ -62,7 +64,7 @@ func (r *loopRing) Next() *bpf.Event {
 	return e
 }
 
-func (r *loopRing) Release() {}
+func (r *loopRing) Release() { r.served.Store(r.seq) }
 
 func (l *loop) CPUs() int                     { return len(l.rings) }
 func (l *loop) Ring(cpu int) Ring             { return l.rings[cpu] }
