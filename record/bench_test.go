@@ -24,6 +24,7 @@ type loop struct {
 type loopRing struct {
 	memory   []uint64
 	at       int // word of the next record
+	end      int // of the records
 	seq      uint64
 	limit    uint64
 	returned uint64 // time
@@ -41,6 +42,7 @@ func newLoop(cpus, size int, next func(cpu int) *testEvent) *loop {
 			e := next(cpu).record()
 			r.memory = append(r.memory, unsafe.Slice((*uint64)(unsafe.Pointer(e)), e.Size/8)...)
 		}
+		r.end, r.memory = len(r.memory), append(r.memory, 0)
 		for range 4096 {
 			r.steps = append(r.steps, uint32(1500+random.ExpFloat64()*500))
 		}
@@ -53,7 +55,7 @@ func (r *loopRing) Next() *bpf.Event {
 	if r.seq == r.limit {
 		return nil
 	}
-	if r.at == len(r.memory) {
+	if r.at == r.end {
 		r.at = 0
 	}
 	e := (*bpf.Event)(unsafe.Pointer(&r.memory[r.at]))

@@ -214,7 +214,7 @@ func (t *testEvent) record() *bpf.Event {
 	t.IovCaptured, t.NameCaptured, t.ControlCaptured = uint8(len(t.iov)), uint8(len(t.name)), uint16(len(t.control))
 	t.LocalPathLen, t.RemotePathLen = uint8(len(t.localPath)), uint8(len(t.remotePath))
 	t.Size = uint32(bpf.PartsSize(len(t.iov), len(t.name), len(t.control), len(t.localPath), len(t.remotePath)))
-	memory := make([]uint64, t.Size/8)
+	memory := make([]uint64, t.Size/8+1) // as in a ring, something follows
 	e := (*bpf.Event)(unsafe.Pointer(&memory[0]))
 	*e = t.Event
 	copy(e.Iovecs(), t.iov)
