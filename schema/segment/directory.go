@@ -114,6 +114,7 @@ func (s *Segment) parseColumns(c *colblock.Cursor, offset int64, dataSize int) e
 		return fmt.Errorf("%d columns: %w", n, colblock.ErrLimit)
 	}
 	end := offset + int64(dataSize)
+	s.columns = make([]column, 0, min(n, uint64(schema.MaxColumnID)))
 	for range n {
 		id := c.Uvarint()
 		size := c.Uvarint()

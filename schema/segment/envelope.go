@@ -59,6 +59,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // envelope is the fixed part of a record.
 type envelope struct {
+	id      [16]byte // of the recording
 	kind    uint8
 	version uint8  // of the kind's payload
 	format  uint8  // format version of the file
@@ -120,6 +121,7 @@ func parseEnvelope(b []byte, id *[16]byte) (envelope, error) {
 		return v, fmt.Errorf("record data of %d bytes", data)
 	}
 	v = envelope{
+		id:      [16]byte(b[offsetRecordingID:]),
 		kind:    b[offsetKind],
 		version: b[offsetKindVersion],
 		format:  b[offsetFormatVersion],

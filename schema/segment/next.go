@@ -113,9 +113,12 @@ func (r *Reader) next() (Item, error) {
 		}
 	}
 	if r.numbered && env.number != r.number {
-		d := &Damage{Offset: pos, Err: fmt.Errorf("record %d follows record %d: %w",
-			env.number, r.number-1, ErrMissing), Events: -1}
-		r.queue = append(r.queue, d)
+		why := ErrMissing
+		if int32(env.number-r.number) < 0 {
+			why = ErrOrder
+		}
+		r.queue = append(r.queue, &Damage{Offset: pos, Err: fmt.Errorf("record %d follows record %d: %w",
+			env.number, r.number-1, why), Events: -1})
 	}
 	r.number, r.numbered = env.number+1, true
 	r.resync = pos + EnvelopeSize + int64(env.payload)

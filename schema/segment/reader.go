@@ -21,6 +21,8 @@ var (
 	ErrCut = errors.New("file ends within a record")
 	// ErrMissing: records are missing between two intact ones.
 	ErrMissing = errors.New("records are missing")
+	// ErrOrder: a record is there twice, or behind a later one.
+	ErrOrder = errors.New("records are out of order")
 )
 
 // Item is what Reader.Next returns: *Segment, *Gap, *Clock, *Counters,
@@ -156,7 +158,7 @@ func (r *Reader) start() error {
 		return err
 	}
 	if err == nil && env.kind == KindHeader {
-		r.id = r.lastID(r.pos)
+		r.id = env.id
 		if env.format > FormatVersion {
 			return fmt.Errorf("format version %d, known is %d: %w", env.format, FormatVersion, ErrVersion)
 		}
@@ -197,18 +199,9 @@ func (r *Reader) startWithoutHeader(cause error) error {
 	if env.format > FormatVersion {
 		return fmt.Errorf("format version %d, known is %d: %w", env.format, FormatVersion, ErrVersion)
 	}
-	r.id = r.lastID(pos)
+	r.id = env.id
 	r.header = &Header{FormatVersion: int(env.format), RecordingID: uuid.UUID(r.id).String()}
 	r.first = &Damage{Offset: 0, Size: pos, Err: fmt.Errorf("file header: %w", cause), Events: -1}
 	r.pos, r.resync = pos, pos
 	return nil
-}
-
-// lastID returns the recording id of the record at off, which was just read.
-func (r *Reader) lastID(off int64) [16]byte {
-	b, err := r.src.bytes(off+offsetRecordingID, 16)
-	if err != nil || len(b) < 16 {
-		return [16]byte{}
-	}
-	return [16]byte(b)
 }

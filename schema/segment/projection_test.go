@@ -1,0 +1,99 @@
+package segment
+
+import (
+	"bytes"
+	"io"
+	"testing"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+)
+
+// tracingReaderAt notes which bytes were read.
+type tracingReaderAt struct {
+	src  io.ReaderAt
+	read []bool
+}
+
+func (r *tracingReaderAt) ReadAt(p []byte, off int64) (int, error) {
+	n, err := r.src.ReadAt(p, off)
+	for i := range n {
+		r.read[off+int64(i)] = true
+	}
+	return n, err
+}
+
+func TestProjectionReadsOnlyItsColumns(t *testing.T) {
+	rec := record(t, mixedLoad(), 20000)
+	for _, c := range []struct {
+		name string
+		cols []schema.ColumnID
+		want []schema.ColumnID // whose bytes may be read
+	}{
+		{"one column", []schema.ColumnID{schema.ColDurationNS}, []schema.ColumnID{schema.ColDurationNS}},
+		{"two columns", []schema.ColumnID{schema.ColTimeNS, schema.ColCPU}, []schema.ColumnID{schema.ColTimeNS, schema.ColCPU}},
+		{"a column of a table, with the ref that leads there", []schema.ColumnID{schema.ColComm}, []schema.ColumnID{schema.ColComm, schema.ColTaskRef}},
+		{"a relative column, with the one that it is relative to", []schema.ColumnID{schema.ColIovLen}, []schema.ColumnID{schema.ColIovLen, schema.ColRet}},
+		{"no column", []schema.ColumnID{}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			src := &tracingReaderAt{bytes.NewReader(rec.bytes), make([]bool, len(rec.bytes))}
+			r, err := NewReader(src, int64(len(rec.bytes)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			item, err := r.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, before := item.(*Segment), r.BytesRead()
+			var b Block
+			if err := r.NewDecoder().ReadBlock(s, c.cols, &b); err != nil {
+				t.Fatal(err)
+			}
+			want := int64(0)
+			for _, id := range c.want {
+				want += int64(s.byID(id).size)
+			}
+			if got := r.BytesRead() - before; got != want {
+				t.Errorf("%d bytes read instead of %d", got, want)
+			}
+			for i := range s.columns {
+				col, read := &s.columns[i], false
+				for at := col.offset; at < col.offset+int64(col.size); at++ {
+					read = read || src.read[at]
+				}
+				wanted := false
+				for _, id := range c.want {
+					wanted = wanted || id == col.id
+				}
+				if read && !wanted {
+					t.Errorf("column %d was read", col.id)
+				}
+			}
+			checkOnly(t, &b, rec.segments[0], c.cols)
+		})
+	}
+}
+
+// checkOnly checks that b holds the columns and, refs aside, no others.
+func checkOnly(t *testing.T, b, want *Block, cols []schema.ColumnID) {
+	t.Helper()
+	asked := map[schema.ColumnID]bool{}
+	for _, id := range cols {
+		asked[id] = true
+	}
+	for _, c := range schema.Columns() {
+		empty := len(b.Cols[c.ID].Ints) == 0 && len(b.Cols[c.ID].Offsets) == 0
+		if empty == asked[c.ID] {
+			t.Errorf("column %s is there: %v", c.Name, !empty)
+		}
+		if asked[c.ID] && c.Kind == schema.KindInt {
+			for row := range b.Rows[0] {
+				w, _ := want.Int(c.ID, row)
+				if g, _ := b.Int(c.ID, row); g != w {
+					t.Fatalf("row %d of %s: %d instead of %d", row, c.Name, g, w)
+				}
+			}
+		}
+	}
+}
