@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
+	"unsafe"
 
 	"github.com/sendmsgrec/sendmsgrec/record/internal/truth"
 	"golang.org/x/sys/unix"
@@ -56,14 +59,12 @@ func describe(fd int) *truth.Socket {
 	if err := unix.Fstat(fd, &st); err == nil {
 		s.Inode = int64(st.Ino)
 	}
-	if sa, err := unix.Getsockname(fd); err == nil {
-		s.LocalAddress, s.LocalPort = address(sa)
-		s.LocalPath = path(sa)
+	if sa, ok := socketName(unix.SYS_GETSOCKNAME, fd); ok {
+		s.LocalAddress, s.LocalPort, s.LocalPath = address(sa)
 	}
-	if sa, err := unix.Getpeername(fd); err == nil {
+	if sa, ok := socketName(unix.SYS_GETPEERNAME, fd); ok {
 		s.HasPeer = true
-		s.RemoteAddress, s.RemotePort = address(sa)
-		s.RemotePath = path(sa)
+		s.RemoteAddress, s.RemotePort, s.RemotePath = address(sa)
 	}
 	if family == unix.AF_UNIX {
 		if c, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
@@ -73,25 +74,27 @@ func describe(fd int) *truth.Socket {
 	return s
 }
 
-func address(sa unix.Sockaddr) ([]byte, int64) {
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		return sa.Addr[:], int64(sa.Port)
-	case *unix.SockaddrInet6:
-		return sa.Addr[:], int64(sa.Port)
-	}
-	return nil, 0
+// socketName asks for a name by hand: x/sys does not tell an unnamed Unix
+// address from an abstract one.
+func socketName(call uintptr, fd int) ([]byte, bool) {
+	b := make([]byte, 128)
+	n := uint32(len(b))
+	_, _, e := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&n)))
+	return b[:n], e == 0 && n >= 2
 }
 
-// path returns sun_path; x/sys shows an abstract address's NUL as '@'.
-func path(sa unix.Sockaddr) []byte {
-	u, ok := sa.(*unix.SockaddrUnix)
-	if !ok {
-		return nil
+// address returns the parts of a raw address; of a path, what stands before
+// its NUL.
+func address(b []byte) (addr []byte, port int64, path []byte) {
+	switch family := binary.NativeEndian.Uint16(b); {
+	case family == unix.AF_INET && len(b) >= 8:
+		return b[4:8], int64(binary.BigEndian.Uint16(b[2:])), nil
+	case family == unix.AF_INET6 && len(b) >= 24:
+		return b[8:24], int64(binary.BigEndian.Uint16(b[2:])), nil
+	case family == unix.AF_UNIX && len(b) > 2 && b[2] == 0:
+		return nil, 0, b[2:]
+	case family == unix.AF_UNIX:
+		return nil, 0, bytes.TrimRight(b[2:], "\x00")
 	}
-	b := []byte(u.Name)
-	if len(b) > 0 && b[0] == '@' {
-		b[0] = 0
-	}
-	return b
+	return nil, 0, nil
 }
