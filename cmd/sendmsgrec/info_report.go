@@ -22,6 +22,7 @@ type infoReport struct {
 	InFlight       int64            `json:"in_flight"`
 	Seen           int64            `json:"seen"`
 	Accounted      bool             `json:"accounted"`
+	Unexplained    int64            `json:"unexplained"`
 	UnderWay       int64            `json:"under_way"`
 	Self           int64            `json:"self"`
 
@@ -109,7 +110,8 @@ func newInfoReport(path string, r *segment.Reader, s *segment.Summary) *infoRepo
 		Filtered:       s.Filtered,
 		InFlight:       s.InFlight,
 		Seen:           s.Seen,
-		Accounted:      s.Seen == s.Filtered+s.Events+s.Lost+s.InFlight,
+		Accounted:      s.Accounted,
+		Unexplained:    s.Unexplained,
 		UnderWay:       s.UnderWay,
 		Self:           s.Self,
 

@@ -34,6 +34,9 @@ func (p *infoReport) writeText(w io.Writer, c palette) error {
 		line("events", "0")
 	}
 	line("lost", "%s", p.lostText(c))
+	if p.Unexplained > 0 {
+		line("unexplained", "%s", c.bad(grouped(p.Unexplained)+" more events are missing by their sequence numbers"))
+	}
 	line("filtered", "%s", grouped(p.Filtered))
 	line("in flight", "%s when the recording ended", grouped(p.InFlight))
 	line("seen", "%s", p.seenText(c))
@@ -88,8 +91,11 @@ func (p *infoReport) lostText(c palette) string {
 }
 
 func (p *infoReport) seenText(c palette) string {
-	if p.Accounted {
+	switch {
+	case p.Accounted:
 		return grouped(p.Seen) + " = filtered + events + lost + in flight"
+	case p.EndReason == nil:
+		return grouped(p.Seen) + " at the last count"
 	}
 	return c.bad(grouped(p.Seen) + ", which is not filtered + events + lost + in flight")
 }

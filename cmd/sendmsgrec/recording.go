@@ -34,6 +34,9 @@ func judge(stderr io.Writer, path string, s *segment.Summary, failOnLoss bool) e
 	if s.Lost > 0 {
 		found = append(found, "events lost: "+lossText(s.Lost, s.LostByCause, s.LostUpperBound))
 	}
+	if s.Unexplained > 0 {
+		found = append(found, fmt.Sprintf("%d events are missing without a word in the file", s.Unexplained))
+	}
 	if s.UnknownTail != "" {
 		found = append(found, s.UnknownTail)
 	}

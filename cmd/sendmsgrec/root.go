@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,12 +13,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// execute runs the command line args and prints its error. A first SIGINT or
-// SIGTERM cancels the command's context; a second one kills the process.
+// execute runs the command line args and prints its error.
 func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
 	// Without this a write to a closed pipe kills the process; with it the
 	// write returns EPIPE and the command ends in order. Not signal.Ignore,
 	// which the command of `record -- CMD` would inherit.
@@ -30,7 +25,7 @@ func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := root.ExecuteC()
 	if shown(err) {
 		fmt.Fprintf(stderr, "sendmsgrec: %v\n", err)
 		if exitCode(err) == exitUsage {
@@ -74,6 +69,8 @@ files: what is in them, what was lost, how long the calls took.`,
 	root.AddCommand(
 		newRecordCommand(),
 		newInfoCommand(),
+		newCatCommand(),
+		newVerifyCommand(),
 		newDoctorCommand(),
 		newVersionCommand(),
 		newManCommand(),

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"io"
+
+	"github.com/sendmsgrec/sendmsgrec/replay/text"
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/segment"
+)
+
+// eventPrinter prints the events, gaps and damages of recordings in file
+// order, events within a segment in the order of their entry. It decodes only
+// the columns that are printed. After each segment what was printed is handed
+// to w in one Write, and no more than a segment is in memory.
+type eventPrinter struct {
+	w       io.Writer
+	printer *text.Printer
+	columns []schema.ColumnID
+	// left is how many more events may be printed; negative: any number.
+	left int64
+
+	block segment.Block
+	order []int32
+	buf   []byte
+	// corrupt counts the segments with a column that does not decode.
+	corrupt int
+}
+
+func newEventPrinter(w io.Writer, printer *text.Printer, limit int64) *eventPrinter {
+	p := &eventPrinter{w: w, printer: printer, left: limit}
+	hasTime := false
+	for _, c := range printer.Columns() {
+		hasTime = hasTime || c == schema.ColTimeNS
+		p.columns = append(p.columns, c)
+	}
+	if !hasTime {
+		p.columns = append(p.columns, schema.ColTimeNS)
+	}
+	return p
+}
+
+// done reports whether nothing more is to be printed.
+func (p *eventPrinter) done() bool { return p.left == 0 }
+
+// item prints an item of the recording that dec decodes; skip is the number of
+// events within bounds to leave out, of which it returns the rest.
+func (p *eventPrinter) item(dec *segment.Decoder, item segment.Item, bounds timeBounds, skip int64) (int64, error) {
+	p.buf = p.buf[:0]
+	switch it := item.(type) {
+	case *segment.Segment:
+		var err error
+		if skip, err = p.segment(dec, it, bounds, skip); err != nil {
+			return skip, err
+		}
+	case *segment.Gap:
+		if skip == 0 && bounds.overlaps(it.FirstNS, it.LastNS) {
+			p.buf = p.printer.Gap(p.buf, it)
+		}
+	case *segment.Damage:
+		p.buf = p.printer.Damage(p.buf, it)
+	}
+	if len(p.buf) == 0 {
+		return skip, nil
+	}
+	_, err := p.w.Write(p.buf)
+	return skip, err
+}
+
+func (p *eventPrinter) segment(dec *segment.Decoder, s *segment.Segment, bounds timeBounds, skip int64) (int64, error) {
+	if s.Rows == 0 || !bounds.overlaps(s.MinTimeNS, s.MaxTimeNS) {
+		return skip, nil
+	}
+	if bounds.covers(s.MinTimeNS, s.MaxTimeNS) && skip >= int64(s.Rows) {
+		return skip - int64(s.Rows), nil
+	}
+	err := dec.ReadBlock(s, p.columns, &p.block)
+	var corrupt *segment.CorruptError
+	if errors.As(err, &corrupt) {
+		p.corrupt++
+		p.buf = p.printer.Damage(p.buf, &segment.Damage{Offset: s.Offset, Size: s.Size, Err: err, Events: int64(s.Rows)})
+		return skip, nil
+	}
+	if err != nil {
+		return skip, err
+	}
+	p.printer.SetBlock(&p.block)
+	p.order = p.block.TimeOrder(p.order[:0])
+	times := p.block.Cols[schema.ColTimeNS].Ints
+	for _, row := range p.order {
+		switch {
+		case !bounds.contains(times[row]):
+			continue
+		case skip > 0:
+			skip--
+			continue
+		case p.left == 0:
+			return skip, nil
+		}
+		p.buf = p.printer.Event(p.buf, int(row))
+		p.left--
+	}
+	return skip, nil
+}
+
+// rowsWithin counts the events of a segment within bounds. It decodes their
+// times only where the segment's own bounds do not tell.
+func rowsWithin(dec *segment.Decoder, s *segment.Segment, bounds timeBounds, scratch *segment.Block) (int64, error) {
+	switch {
+	case s.Rows == 0 || !bounds.overlaps(s.MinTimeNS, s.MaxTimeNS):
+		return 0, nil
+	case bounds.covers(s.MinTimeNS, s.MaxTimeNS):
+		return int64(s.Rows), nil
+	}
+	err := dec.ReadBlock(s, []schema.ColumnID{schema.ColTimeNS}, scratch)
+	var corrupt *segment.CorruptError
+	if errors.As(err, &corrupt) {
+		return 0, nil // printing it tells
+	}
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	for _, t := range scratch.Cols[schema.ColTimeNS].Ints {
+		if bounds.contains(t) {
+			n++
+		}
+	}
+	return n, nil
+}
