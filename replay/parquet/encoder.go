@@ -1,0 +1,140 @@
+package parquet
+
+import (
+	"bytes"
+	"errors"
+	"unicode/utf8"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/segment"
+)
+
+// encoder turns segments into a row group. One per worker; it keeps its memory.
+type encoder struct {
+	decoder *segment.Decoder
+	one     segment.Block // the segment at hand
+	rows    segment.Block // all segments of the row group
+	wall    *segment.WallClock
+	out     *chunkWriter
+
+	order []int32                   // event rows by time
+	refs  [schema.NumTables][]int32 // row in each table, in that order; noIndex: none
+
+	// Scratch of the column at hand.
+	values     []int64
+	indexes    []int32
+	definition []byte
+	repetition []byte
+	nulls      bool
+	codes      []int32 // dictionary index by row of a table; noIndex is null
+	ints       intDict
+	bytes      bytesDict
+	text       []byte
+	utf8       []byte
+	pairs      map[uint64]int32
+}
+
+func newEncoder(r *segment.Reader) *encoder {
+	return &encoder{decoder: r.NewDecoder(), out: newChunkWriter(), pairs: map[uint64]int32{}}
+}
+
+// encode fills j.group from j.segments.
+func (e *encoder) encode(j *job) {
+	j.group.reset()
+	e.wall, e.out.group = j.wall, &j.group
+	e.rows.Reset()
+	for _, s := range j.segments {
+		err := e.decoder.ReadBlock(s, nil, &e.one)
+		if err == nil {
+			if err = checkRequired(&e.one); err == nil {
+				appendBlock(&e.rows, &e.one)
+				continue
+			}
+			err = &segment.CorruptError{Offset: s.Offset, Column: "of the segment", Err: err}
+		}
+		var corrupt *segment.CorruptError
+		if !errors.As(err, &corrupt) {
+			j.err = err
+			return
+		}
+		j.corrupt = append(j.corrupt, segment.Damage{Offset: s.Offset, Size: s.Size, Err: err, Events: int64(s.Rows)})
+	}
+	j.group.rows = e.rows.Rows[schema.TableEvent]
+	if j.group.rows == 0 {
+		return
+	}
+	e.order = e.rows.TimeOrder(e.order[:0])
+	for t := schema.TableTask; t < schema.NumTables; t++ {
+		e.followRefs(t)
+	}
+	for i := range leaves {
+		if j.err = leaves[i].encode(e, &leaves[i]); j.err != nil {
+			return
+		}
+	}
+}
+
+// followRefs finds the row in table t of every event, in time order. A table
+// without columns in the file has none.
+func (e *encoder) followRefs(t schema.Table) {
+	refs := e.refs[t][:0]
+	v := &e.rows.Cols[schema.RefOf(t)]
+	if len(v.Nulls) == 0 {
+		for _, row := range e.order {
+			refs = append(refs, int32(v.Ints[row]))
+		}
+	} else {
+		for _, row := range e.order {
+			if v.IsNull(int(row)) {
+				refs = append(refs, noIndex)
+			} else {
+				refs = append(refs, int32(v.Ints[row]))
+			}
+		}
+	}
+	e.refs[t] = refs
+}
+
+// rowsOf returns the row in table t of every event, in time order.
+func (e *encoder) rowsOf(t schema.Table) []int32 {
+	if t == schema.TableEvent {
+		return e.order
+	}
+	return e.refs[t]
+}
+
+// intOf and bytesOf return a value by the row of its table.
+func (e *encoder) intOf(c schema.ColumnID, row int) (int64, bool) {
+	v := &e.rows.Cols[c]
+	if v.IsNull(row) {
+		return 0, false
+	}
+	return v.Ints[row], true
+}
+
+func (e *encoder) bytesOf(c schema.ColumnID, row int) ([]byte, bool) {
+	v := &e.rows.Cols[c]
+	if v.IsNull(row) {
+		return nil, false
+	}
+	return v.BytesAt(row), true
+}
+
+// validUTF8 returns v with U+FFFD for what is not UTF-8; the result is valid
+// until the next call.
+func (e *encoder) validUTF8(v []byte) []byte {
+	if utf8.Valid(v) {
+		return v
+	}
+	e.utf8 = append(e.utf8[:0], bytes.ToValidUTF8(v, []byte("\ufffd"))...)
+	return e.utf8
+}
+
+// present returns the levels of the events that gather left in definition.
+func (e *encoder) present() levels {
+	lv := levels{values: len(e.order)}
+	if e.nulls {
+		lv.definition = e.definition
+	}
+	return lv
+}

@@ -1,0 +1,89 @@
+package parquet
+
+import (
+	"fmt"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
+	"github.com/sendmsgrec/sendmsgrec/schema/segment"
+)
+
+// appendBlock appends the rows of all tables of b to dst.
+func appendBlock(dst, b *segment.Block) {
+	for i := range schema.All() {
+		c := &schema.All()[i]
+		from, to := &b.Cols[c.ID], &dst.Cols[c.ID]
+		base := dst.Rows[c.Table]
+		appendNulls(to, from, base, b.Rows[c.Table])
+		if c.Kind != schema.KindInt {
+			appendOffsets(to, from)
+		}
+		to.Bytes = append(to.Bytes, from.Bytes...)
+		n := len(to.Ints)
+		to.Ints = append(to.Ints, from.Ints...)
+		if offset := int64(dst.Rows[c.Ref]); c.IsRef() && offset > 0 {
+			for i := range to.Ints[n:] {
+				to.Ints[n+i] += offset
+			}
+		}
+	}
+	for t := range dst.Rows {
+		dst.Rows[t] += b.Rows[t]
+	}
+}
+
+func appendNulls(to, from *colblock.Vector, base, rows int) {
+	for word, nulls := range from.Nulls {
+		if nulls == 0 {
+			continue
+		}
+		for row := word << 6; row < min(rows, word<<6+64); row++ {
+			if from.IsNull(row) {
+				to.SetNull(base + row)
+			}
+		}
+	}
+}
+
+func appendOffsets(to, from *colblock.Vector) {
+	if len(from.Offsets) == 0 {
+		return
+	}
+	if len(to.Offsets) == 0 {
+		to.Offsets = append(to.Offsets, 0)
+	}
+	base := to.Offsets[len(to.Offsets)-1]
+	for _, o := range from.Offsets[1:] {
+		to.Offsets = append(to.Offsets, base+o)
+	}
+}
+
+// checkRequired reports a value that is missing although the schema says that
+// it is always there. No recorder leaves one out; zero in its place would be a
+// lie.
+func checkRequired(b *segment.Block) error {
+	for _, c := range schema.Columns() {
+		if c.Nullable() {
+			continue
+		}
+		if c.Table != schema.TableEvent && anyNull(&b.Cols[schema.RefOf(c.Table)], b.Rows[schema.TableEvent]) {
+			return fmt.Errorf("an event has no row in table %v", c.Table)
+		}
+		if anyNull(&b.Cols[c.ID], b.Rows[c.Table]) {
+			return fmt.Errorf("column %s has a null, which the schema excludes", c.Name)
+		}
+	}
+	return nil
+}
+
+func anyNull(v *colblock.Vector, rows int) bool {
+	for word, nulls := range v.Nulls {
+		if rest := rows - word<<6; rest < 64 {
+			nulls &= 1<<max(rest, 0) - 1
+		}
+		if nulls != 0 {
+			return true
+		}
+	}
+	return false
+}
