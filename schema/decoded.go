@@ -51,7 +51,7 @@ var specialDecoded = []Decoded{
 	{Name: "name_decoded", After: ColName, Inputs: []ColumnID{ColName, ColMsgNamelen}, JSON: "string", Extra: true,
 		Doc: "name with all its fields, as strace prints it."},
 	{Name: "control_decoded", After: ColControl, Inputs: []ColumnID{ColControl, ColMsgControllen, ColABI}, JSON: "array",
-		Doc: "The control messages in control, an object each; see below."},
+		Doc: "The control messages in control, an object each (docs/schema.md, Control messages)."},
 	{Name: "socket_protocol_text", After: ColSocketProtocol, Inputs: []ColumnID{ColSocketProtocol, ColSocketFamily}, JSON: "string",
 		Doc: "Name of socket_protocol within the family: IPPROTO_, NETLINK_; its digits when it has none."},
 	{Name: "local_address_text", After: ColLocalAddress, Inputs: []ColumnID{ColLocalAddress}, JSON: "string",
