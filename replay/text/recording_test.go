@@ -48,7 +48,7 @@ func readBlocks(t testing.TB, o gen.Options, cols []schema.ColumnID) []*segment.
 // TestEveryEventOfARecordingIsOneLine prints a generated recording, with
 // tables of many rows, in every format.
 func TestEveryEventOfARecordingIsOneLine(t *testing.T) {
-	blocks := readBlocks(t, gen.Options{Events: 20_000, SegmentEvents: 8192}, nil)
+	blocks := readBlocks(t, gen.Options{Events: 8_000, SegmentEvents: 3_000}, nil)
 	for _, f := range []text.Format{text.Line, text.JSON, text.CSV} {
 		p := newPrinter(t, f)
 		var out []byte
@@ -68,8 +68,8 @@ func TestEveryEventOfARecordingIsOneLine(t *testing.T) {
 				}
 			}
 		}
-		if rows != 20_000 {
-			t.Errorf("%d events, want 20000", rows)
+		if rows != 8_000 {
+			t.Errorf("%d events, want 8000", rows)
 		}
 		if f == text.CSV {
 			if records, err := csv.NewReader(bytes.NewReader(out)).ReadAll(); err != nil || len(records) != rows {
