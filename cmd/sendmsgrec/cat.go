@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sendmsgrec/sendmsgrec/replay/text"
-	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
 type catOptions struct {
@@ -94,11 +93,7 @@ func runCat(_ context.Context, stdin io.Reader, stdout, stderr io.Writer, o catO
 	if err != nil {
 		return err
 	}
-	limit := o.Head
-	if o.Tail == 0 {
-		limit = 0
-	}
-	p := newEventPrinter(stdout, printer, limit)
+	p := newEventPrinter(stdout, printer, o.Head)
 	if _, err := stdout.Write(printer.Header(nil)); err != nil {
 		return err
 	}
@@ -133,134 +128,8 @@ func catFile(p *eventPrinter, stdin io.Reader, stderr io.Writer, o catOptions, p
 	if err != nil {
 		return err
 	}
-	read := newItemReader(r, summary)
-	p.printer.SetWallClock(read.wallClock())
-	dec, next, skip := r.NewDecoder(), read.next, int64(0)
-	if o.Tail > 0 {
-		if next, skip, err = read.tail(dec, bounds, o.Tail); err != nil {
-			return err
-		}
+	if summary, err = p.recording(r, summary, bounds, o.Tail); err != nil || summary == nil {
+		return err // summary is nil for a stream of which enough was read
 	}
-	corrupt := p.corrupt
-	for !p.done() {
-		item, err := next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if _, ok := item.(*segment.Clock); ok && summary == nil {
-			p.printer.SetWallClock(read.wallClock())
-		}
-		if skip, err = p.item(dec, item, bounds, skip); err != nil {
-			return err
-		}
-	}
-	if summary = read.finish(); summary == nil {
-		return nil // a stream of which enough was read
-	}
-	err = judge(stderr, path, summary, o.FailOnLoss)
-	if n := p.corrupt - corrupt; err == nil && n > 0 {
-		err = withCode(exitLoss, fmt.Errorf("%s: segments with damaged columns: %d", path, n))
-	}
-	return err
-}
-
-// summarizeFile returns the summary of a file, nil for standard input.
-func summarizeFile(path string) (*segment.Summary, error) {
-	if path == "-" {
-		return nil, nil
-	}
-	r, err := openRecording(path, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return segment.Summarize(r)
-}
-
-// itemReader reads the items of a recording and, when it is a stream, adds up
-// its summary as it goes.
-type itemReader struct {
-	r       *segment.Reader
-	summary *segment.Summary    // nil for a stream until its end
-	adding  *segment.Summarizer // nil for a file
-	clocks  []segment.Clock
-}
-
-func newItemReader(r *segment.Reader, s *segment.Summary) *itemReader {
-	if s != nil {
-		return &itemReader{r: r, summary: s, clocks: s.Clocks}
-	}
-	return &itemReader{r: r, adding: segment.NewSummarizer()}
-}
-
-func (i *itemReader) wallClock() *segment.WallClock {
-	return segment.NewWallClock(i.r.Header(), i.clocks)
-}
-
-func (i *itemReader) next() (segment.Item, error) {
-	item, err := i.r.Next()
-	switch {
-	case i.adding == nil:
-	case err == nil:
-		i.adding.Add(item)
-		if c, ok := item.(*segment.Clock); ok {
-			i.clocks = append(i.clocks, *c)
-		}
-	case err == io.EOF && i.summary == nil:
-		i.summary = i.adding.Finish(i.r)
-	}
-	return item, err
-}
-
-// finish returns the summary, nil for a stream that was not read to its end.
-func (i *itemReader) finish() *segment.Summary { return i.summary }
-
-// tail reads to the end and returns a function that gives the last items
-// again, from the first segment that has one of the last n events within
-// bounds, and how many events before these to skip.
-func (i *itemReader) tail(dec *segment.Decoder, bounds timeBounds, n int64) (next func() (segment.Item, error), skip int64, err error) {
-	type counted struct {
-		item segment.Item
-		rows int64
-	}
-	var kept []counted
-	var rows int64
-	var scratch segment.Block
-	for {
-		item, err := i.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, 0, err
-		}
-		c := counted{item: item}
-		if s, ok := item.(*segment.Segment); ok {
-			if c.rows, err = rowsWithin(dec, s, bounds, &scratch); err != nil {
-				return nil, 0, err
-			}
-			if c.rows == 0 {
-				continue
-			}
-		}
-		kept = append(kept, c)
-		rows += c.rows
-		for rows-kept[0].rows >= n {
-			rows -= kept[0].rows
-			kept[0] = counted{}
-			kept = kept[1:]
-		}
-	}
-	next = func() (segment.Item, error) {
-		if len(kept) == 0 {
-			return nil, io.EOF
-		}
-		item := kept[0].item
-		kept = kept[1:]
-		return item, nil
-	}
-	return next, max(0, rows-n), nil
+	return judgeWith(stderr, path, summary, p.corrupt, o.FailOnLoss)
 }

@@ -18,13 +18,14 @@ type eventPrinter struct {
 	printer *text.Printer
 	columns []schema.ColumnID
 	// left is how many more events may be printed; negative: any number.
-	left int64
+	left    int64
+	printed int64
 
 	block segment.Block
 	order []int32
 	buf   []byte
-	// corrupt counts the segments with a column that does not decode.
-	corrupt int
+	// corrupt are the segments with a column that does not decode.
+	corrupt []segment.Damage
 }
 
 func newEventPrinter(w io.Writer, printer *text.Printer, limit int64) *eventPrinter {
@@ -40,8 +41,38 @@ func newEventPrinter(w io.Writer, printer *text.Printer, limit int64) *eventPrin
 	return p
 }
 
-// done reports whether nothing more is to be printed.
-func (p *eventPrinter) done() bool { return p.left == 0 }
+// recording prints the events of r within bounds, the last tail ones only when
+// tail is not negative. s is the summary of r, nil for a stream. It returns the
+// summary, nil for a stream that was not read to its end because enough was
+// printed.
+func (p *eventPrinter) recording(r *segment.Reader, s *segment.Summary, bounds timeBounds, tail int64) (*segment.Summary, error) {
+	items := newItemReader(r, s)
+	p.printer.SetWallClock(items.wallClock())
+	p.corrupt = nil
+	dec, next, skip := r.NewDecoder(), items.next, int64(0)
+	if tail >= 0 {
+		var err error
+		if next, skip, err = items.tail(dec, bounds, tail); err != nil {
+			return nil, err
+		}
+	}
+	for p.left != 0 {
+		item, err := next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := item.(*segment.Clock); ok && s == nil {
+			p.printer.SetWallClock(items.wallClock())
+		}
+		if skip, err = p.item(dec, item, bounds, skip); err != nil {
+			return nil, err
+		}
+	}
+	return items.summary, nil
+}
 
 // item prints an item of the recording that dec decodes; skip is the number of
 // events within bounds to leave out, of which it returns the rest.
@@ -77,8 +108,9 @@ func (p *eventPrinter) segment(dec *segment.Decoder, s *segment.Segment, bounds 
 	err := dec.ReadBlock(s, p.columns, &p.block)
 	var corrupt *segment.CorruptError
 	if errors.As(err, &corrupt) {
-		p.corrupt++
-		p.buf = p.printer.Damage(p.buf, &segment.Damage{Offset: s.Offset, Size: s.Size, Err: err, Events: int64(s.Rows)})
+		d := segment.Damage{Offset: s.Offset, Size: s.Size, Err: err, Events: int64(s.Rows)}
+		p.corrupt = append(p.corrupt, d)
+		p.buf = p.printer.Damage(p.buf, &d)
 		return skip, nil
 	}
 	if err != nil {
@@ -99,6 +131,7 @@ func (p *eventPrinter) segment(dec *segment.Decoder, s *segment.Segment, bounds 
 		}
 		p.buf = p.printer.Event(p.buf, int(row))
 		p.left--
+		p.printed++
 	}
 	return skip, nil
 }

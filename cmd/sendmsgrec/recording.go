@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,10 +27,29 @@ func openRecording(path string, stdin io.Reader) (*segment.Reader, error) {
 	return r, err
 }
 
+// summarizeFile returns the summary of a file, nil for standard input.
+func summarizeFile(path string) (*segment.Summary, error) {
+	if path == "-" {
+		return nil, nil
+	}
+	r, err := openRecording(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return segment.Summarize(r)
+}
+
 // judge warns on stderr about what the recording lost or what of it is
 // damaged, and returns the error that the command ends with. Damage is an
 // error; loss is one when failOnLoss is set.
 func judge(stderr io.Writer, path string, s *segment.Summary, failOnLoss bool) error {
+	return judgeWith(stderr, path, s, nil, failOnLoss)
+}
+
+// judgeWith is judge with the segments that turned out not to decode, of which
+// the summary knows nothing.
+func judgeWith(stderr io.Writer, path string, s *segment.Summary, corrupt []segment.Damage, failOnLoss bool) error {
 	var found []string
 	if s.Lost > 0 {
 		found = append(found, "events lost: "+lossText(s.Lost, s.LostByCause, s.LostUpperBound))
@@ -40,13 +60,17 @@ func judge(stderr io.Writer, path string, s *segment.Summary, failOnLoss bool) e
 	if s.UnknownTail != "" {
 		found = append(found, s.UnknownTail)
 	}
-	for i := range s.Damages {
-		found = append(found, s.Damages[i].String())
+	damages := slices.Concat(s.Damages, corrupt)
+	for i := range damages[:min(len(damages), maxListed)] {
+		found = append(found, damages[i].String())
+	}
+	if rest := len(damages) - maxListed; rest > 0 {
+		found = append(found, fmt.Sprintf("and %d more damages", rest))
 	}
 	if len(found) == 0 {
 		return nil
 	}
-	if len(s.Damages) == 0 && !failOnLoss {
+	if len(damages) == 0 && !failOnLoss {
 		fmt.Fprintf(stderr, "sendmsgrec: warning: %s: %s\n", path, strings.Join(found, "; "))
 		return nil
 	}
