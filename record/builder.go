@@ -33,11 +33,23 @@ type builder struct {
 	key                                    []byte // of a socket with paths
 }
 
-// lastRows is the table rows of the previous event of a CPU: most events
-// equal their predecessor there.
-type lastRows struct{ task, socket, call, name, control int32 }
+// lastRows is the table rows of the previous event of a CPU, and what they are
+// of: most events equal their predecessor there.
+type lastRows struct {
+	task, socket, call, name, control int32
 
-var noRows = lastRows{noRow, noRow, noRow, noRow, noRow}
+	lengths eventLengths
+	groups  eventGroups
+}
+
+// eventLengths is the event's first 16 bytes, its size and those of its parts;
+// eventGroups is task, call and socket, which stand one after the other.
+type (
+	eventLengths [2]uint64
+	eventGroups  [(unsafe.Sizeof(bpf.Task{}) + unsafe.Sizeof(bpf.Call{}) + unsafe.Sizeof(bpf.Socket{})) / 8]uint64
+)
+
+var noRows = lastRows{task: noRow, socket: noRow, call: noRow, name: noRow, control: noRow}
 
 func newBuilder(maxRows int) *builder {
 	return &builder{
@@ -135,23 +147,32 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 	}
 	b.appendIovecs(row, e)
 
-	key := bytesOf(&e.Task)
-	if !b.tasks.is(last.task, key) {
-		last.task = b.taskRow(e, key)
+	// Events without a name, control bytes or paths that equal their
+	// predecessor need no look into the tables.
+	lengths := (*eventLengths)(unsafe.Pointer(e))
+	groups := (*eventGroups)(unsafe.Pointer(&e.Task))
+	if *groups != last.groups || *lengths != last.lengths || last.task == noRow {
+		last.groups, last.lengths = *groups, *lengths
+		last.task = b.taskRow(e, last.task)
+		last.call = b.callRow(e, last.call)
+		last.socket = b.socketRow(e, last.socket)
+		last.name = b.nameRow(e, last.name)
+		last.control = b.controlRow(e, last.control)
+	} else {
+		if e.LocalPathLen|e.RemotePathLen != 0 {
+			last.socket = b.socketRow(e, last.socket)
+		}
+		if e.NameCaptured != 0 {
+			last.name = b.nameRow(e, last.name)
+		}
+		if e.ControlCaptured != 0 {
+			last.control = b.controlRow(e, last.control)
+		}
 	}
 	b.task[row] = int64(last.task)
-
-	key = bytesOf(&e.Call)
-	if !b.calls.is(last.call, key) {
-		last.call = b.callRow(e, key)
-	}
 	b.call[row] = int64(last.call)
-
-	last.socket = b.socketRow(e, last.socket)
 	b.socket[row] = int64(last.socket)
-	last.name = b.nameRow(e, last.name)
 	b.name[row] = int64(last.name)
-	last.control = b.controlRow(e, last.control)
 	b.ctl[row] = int64(last.control)
 }
 
@@ -159,6 +180,11 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 // read, and empty when there is none.
 func (b *builder) appendIovecs(row int, e *bpf.Event) {
 	switch {
+	case e.IovCaptured == 1 && has(e.Call.IovSource):
+		v := &e.Iovecs()[0]
+		b.iovBase = append(b.iovBase, int64(v.Base))
+		b.iovLen = append(b.iovLen, int64(v.Len))
+		b.bytes += 16
 	case has(e.Call.IovSource):
 		for _, v := range e.Iovecs() {
 			b.iovBase = append(b.iovBase, int64(v.Base))

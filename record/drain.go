@@ -36,7 +36,6 @@ type drain struct {
 
 	startNS, clockNS, skippedNS int64 // when begun, of the last clock record, of the last poll
 	skipped                     int64 // entries skipped, as last polled
-	wroteSince                  bool  // a job went out since the last clock record
 	defects                     []string
 }
 

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
@@ -79,6 +78,6 @@ func TestGapsShareTheNumbersOfAHole(t *testing.T) {
 		{CPU: 3, FirstSeq: 102, Count: 5, Cause: segment.CauseSkippedExit, FirstNS: 10, LastNS: 20},
 	}
 	if !slices.Equal(got, want) {
-		t.Error(fmt.Sprintf("got %+v, want %+v", got, want))
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

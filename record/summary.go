@@ -16,7 +16,7 @@ type Summary struct {
 	Filtered       int64            `json:"filtered"`
 	InFlight       int64            `json:"in_flight"`
 	Lost           int64            `json:"lost"`
-	LostByCause    map[string]int64 `json:"lost_by_cause"` // only causes that lost something
+	LostByCause    map[string]int64 `json:"lost_by_cause"` // of all causes
 	LostUpperBound bool             `json:"lost_upper_bound"`
 	Segments       int64            `json:"segments"`
 	FileBytes      int64            `json:"file_bytes"`
@@ -40,6 +40,9 @@ func (r *Recorder) summarize(end *segment.End, defects []string) *Summary {
 		CommandStatus: end.CommandStatus,
 		Unbalanced:    defects,
 		UnderWay:      end.Counters.UnderWay,
+	}
+	for cause := segment.Cause(1); cause < segment.NumCauses; cause++ {
+		s.LostByCause[cause.String()] = 0
 	}
 	for _, c := range end.Counters.CPUs {
 		s.Events += c.Recorded

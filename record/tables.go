@@ -56,8 +56,12 @@ func (w rowWriter) bytesIf(c schema.ColumnID, present bool, v []byte) {
 	w.bytes(c, nil)
 }
 
-// taskRow returns the row of the event's task, whose key it is.
-func (b *builder) taskRow(e *bpf.Event, key []byte) int32 {
+// taskRow returns the row of the event's task.
+func (b *builder) taskRow(e *bpf.Event, last int32) int32 {
+	key := bytesOf(&e.Task)
+	if b.tasks.is(last, key) {
+		return last
+	}
 	row, isNew := b.tasks.find(key)
 	if !isNew {
 		return row
@@ -75,9 +79,12 @@ func (b *builder) taskRow(e *bpf.Event, key []byte) int32 {
 	return row
 }
 
-// callRow returns the row of the event's arguments and msghdr scalars, whose
-// key it is.
-func (b *builder) callRow(e *bpf.Event, key []byte) int32 {
+// callRow returns the row of the event's arguments and msghdr scalars.
+func (b *builder) callRow(e *bpf.Event, last int32) int32 {
+	key := bytesOf(&e.Call)
+	if b.calls.is(last, key) {
+		return last
+	}
 	row, isNew := b.calls.find(key)
 	if !isNew {
 		return row
