@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -93,12 +94,18 @@ func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Record
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	// A goroutine that returns from a system call needs one of the runtime's
+	// processors. Were there only as many as cores, the drain could find them
+	// all taken by encoders whose threads the kernel lets wait.
+	cores := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(cores + 2)
 	filters := o.filters(args)
 	r, err := record.New(record.FromProbe(probe), out, o.header(probe, filters), record.Options{
 		SegmentEvents: o.SegmentEvents,
 		FlushInterval: o.FlushInterval,
 		Duration:      o.Duration,
 		MaxEvents:     o.MaxEvents,
+		Workers:       min(cores, 4),
 		Filtered:      len(filters) > 0,
 	})
 	if err == nil {
