@@ -103,16 +103,15 @@ func (r *ControlReader) Next() (ControlMessage, bool) {
 	m.Truncated = end > uint64(len(b))
 	m.Data = b[header:min(end, uint64(len(b)))]
 
-	// Not aligned first: a length close to 2^64 would wrap to a small one.
-	if end == room || align(end, r.layout.align) >= room {
-		r.off = r.size
+	// The next header is aligned, unless msg_control ends before. Computed
+	// without end + padding, which wraps for a length close to 2^64.
+	if padding := -end & uint64(r.layout.align-1); room-end > padding {
+		r.off += end + padding
 	} else {
-		r.off += align(end, r.layout.align)
+		r.off = r.size
 	}
 	return m, true
 }
-
-func align(n uint64, to int) uint64 { return (n + uint64(to) - 1) &^ (uint64(to) - 1) }
 
 // Rest returns what follows the message that Next returned last.
 func (r *ControlReader) Rest() ControlRest {
