@@ -16,21 +16,19 @@ func TestEveryFlippedByte(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := slices.Clone(rec.bytes)
 			for i := range b {
-				// The stream reader shares all but the source, so a sample of the
-				// header's text is enough for it, and one kind of flip.
-				if c.name == "stream" && int64(i) < rec.offsets[0]-100 && i%37 > 0 {
+				// The stream reader shares all but the source: a sample suffices.
+				if c.name == "stream" && i%17 > 0 {
 					continue
 				}
-				for _, flip := range []byte{1 << (i % 8), 0xff} {
-					if flip == 0xff && (c.name == "stream" || int64(i) < rec.offsets[0]) {
-						continue
-					}
-					b[i] ^= flip
-					err := rec.checkFlip(c.open, b, int64(i))
-					b[i] ^= flip
-					if err != nil {
-						t.Fatalf("byte %d ^ %#02x: %v", i, flip, err)
-					}
+				flip := byte(1) << (i % 8)
+				if i%3 == 0 {
+					flip = 0xff
+				}
+				b[i] ^= flip
+				err := rec.checkFlip(c.open, b, int64(i))
+				b[i] ^= flip
+				if err != nil {
+					t.Fatalf("byte %d ^ %#02x: %v", i, flip, err)
 				}
 			}
 		})
@@ -48,6 +46,9 @@ func (rec *recording) checkFlip(open func([]byte) (*Reader, error), b []byte, at
 	}
 	if len(report.Problems) == 0 {
 		return errors.New("not found by Verify")
+	}
+	if at < rec.offsets[0] && at%16 > 0 {
+		return nil // the header's text: comparing all values each time is slow
 	}
 	if r, err = open(b); err != nil {
 		return err

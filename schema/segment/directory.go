@@ -100,7 +100,7 @@ func (s *Segment) parseRanges(c *colblock.Cursor) error {
 	s.Ranges = make([]SeqRange, n)
 	for i := range s.Ranges {
 		cpu, first, span, count := c.Uvarint(), c.Uvarint(), c.Uvarint(), c.Uvarint()
-		if cpu >= MaxCPUs || first > 1<<62 || span > 1<<62 || count > span+1 || count > uint64(s.Rows) {
+		if cpu >= MaxCPUs || first >= 1<<62 || span >= 1<<62 || count > span+1 || count > uint64(s.Rows) {
 			return errPayload
 		}
 		s.Ranges[i] = SeqRange{int(cpu), int64(first), int64(first + span), int64(count)}

@@ -18,7 +18,7 @@ type failingWriter struct {
 
 func (w *failingWriter) Write(p []byte) (int, error) {
 	if w.n--; w.n == -1 {
-		w.Buffer.Write(p[:len(p)/2])
+		w.Buffer.Write(p[:len(p)/3])
 		if w.part {
 			return len(p) / 2, nil
 		}
@@ -72,7 +72,7 @@ func TestWriterFaults(t *testing.T) {
 				t.Fatalf("write %d: error is %v", n, err)
 			}
 			if n == 0 {
-				continue // half a header is no recording
+				continue // a part of a header is no recording
 			}
 			r, err := open(w.Bytes())
 			if err != nil {

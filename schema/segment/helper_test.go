@@ -95,7 +95,7 @@ func (l *load) lose(m *SegmentMeta, lost int64) {
 func smallRecording(tb testing.TB) *recording {
 	l := mixedLoad()
 	l.batch, l.tasks = 5, 3
-	return record(tb, l, 40, 25, 30)
+	return record(tb, l, 40, 300, 30)
 }
 
 // open opens bytes as a file.

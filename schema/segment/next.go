@@ -79,22 +79,25 @@ func (r *Reader) next() (Item, error) {
 		return nil, err
 	} else if len(b) == 0 {
 		r.done = true
+		if size := r.src.size(); r.pos > size {
+			// Only a stream's record that is no segment comes here: its data
+			// is skipped unseen.
+			return &Damage{Offset: r.resync, Size: size - r.resync, Err: ErrCut, Tail: true, Events: -1}, nil
+		}
 		return nil, io.EOF
 	}
 	env, payload, err := r.record(r.pos, &r.id)
-	if err == nil && r.src.size() >= 0 && r.pos+env.size() > r.src.size() {
-		err = damaged{ErrCut}
-	}
-	if err == nil && env.format > FormatVersion {
-		err = damaged{ErrVersion}
-	}
 	if err != nil {
 		if !isDamage(err) {
 			return nil, err
 		}
-		return r.recover(err)
+		return r.recover(err, r.resync)
 	}
 	pos := r.pos
+	behind := pos + EnvelopeSize + int64(env.payload)
+	if size := r.src.size(); size >= 0 && pos+env.size() > size {
+		return r.recover(damaged{ErrCut}, behind)
+	}
 	item, err := r.parse(pos, &env, payload)
 	if err != nil {
 		if !isDamage(err) {
@@ -109,7 +112,7 @@ func (r *Reader) next() (Item, error) {
 			if !isDamage(err) {
 				return nil, err
 			}
-			return r.recover(err)
+			return r.recover(err, behind)
 		}
 	}
 	if r.numbered && env.number != r.number {
@@ -121,7 +124,7 @@ func (r *Reader) next() (Item, error) {
 			env.number, r.number-1, why), Events: -1})
 	}
 	r.number, r.numbered = env.number+1, true
-	r.resync = pos + EnvelopeSize + int64(env.payload)
+	r.resync = behind
 	r.pos = pos + env.size()
 	r.src.forget(r.resync)
 	if len(r.queue) > 0 && item != nil {
@@ -141,6 +144,9 @@ func unwrapDamage(err error) error {
 
 // parse turns a record into an item, or nil for a kind that is none.
 func (r *Reader) parse(pos int64, env *envelope, payload []byte) (item Item, err error) {
+	if env.format > FormatVersion {
+		return nil, damaged{fmt.Errorf("format version %d: %w", env.format, ErrVersion)}
+	}
 	switch env.kind {
 	case KindSegment, KindGap, KindClock, KindCounters, KindEnd:
 		if env.version != kindVersionFile {
@@ -197,9 +203,11 @@ func (r *Reader) keepData(s *Segment) error {
 	return nil
 }
 
-// recover skips to the next intact record and returns what was skipped.
-func (r *Reader) recover(cause error) (Item, error) {
-	next, _, err := r.find(max(r.resync, r.pos-maxBack), &r.id)
+// recover skips to the next intact record at from or behind it, and returns
+// what was skipped. When the record at r.pos is intact itself, from is behind
+// it; else it may be before, in the data of the record before.
+func (r *Reader) recover(cause error, from int64) (Item, error) {
+	next, _, err := r.find(max(from, r.pos-maxBack), &r.id)
 	if err != nil {
 		return nil, err
 	}

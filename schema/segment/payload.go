@@ -37,7 +37,7 @@ func parseGap(b []byte) (*Gap, error) {
 	g := &Gap{UpperBound: c.Byte()&flagUpperBound != 0, Cause: Cause(c.Byte())}
 	cpu := c.Varint()
 	g.FirstSeq, g.Count, g.FirstNS, g.LastNS = c.Varint(), c.Varint(), c.Varint(), c.Varint()
-	if c.Bad || !validCPU(cpu) || g.Count < 0 || g.FirstSeq < -1 || g.FirstSeq+g.Count < -1 {
+	if c.Bad || !validCPU(cpu) || g.Count < 0 || g.Count >= 1<<62 || g.FirstSeq < -1 || g.FirstSeq >= 1<<62 {
 		return nil, errPayload
 	}
 	g.CPU = int(cpu)

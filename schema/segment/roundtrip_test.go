@@ -68,7 +68,7 @@ func TestBothReadersReturnWhatWasWritten(t *testing.T) {
 func TestRecordsRoundTrip(t *testing.T) {
 	gaps := []Gap{
 		{CPU: AllCPUs, FirstSeq: -1, Count: 7, Cause: CauseSkippedEntry, FirstNS: 1, LastNS: 2, UpperBound: true},
-		{CPU: MaxCPUs - 1, FirstSeq: math.MaxInt64 >> 1, Count: 1, Cause: CauseNotWritten},
+		{CPU: MaxCPUs - 1, FirstSeq: 1<<62 - 1, Count: 1, Cause: CauseNotWritten},
 		{Count: 0},
 	}
 	clock := Clock{math.MinInt64, math.MaxInt64, -1, 37}

@@ -43,6 +43,9 @@ func (s *atSource) bytes(off int64, n int) ([]byte, error) {
 	if cap(s.buf) < n {
 		s.buf = make([]byte, n)
 	}
+	if n == 0 {
+		return nil, nil
+	}
 	got, err := s.readAt(s.buf[:n], off)
 	if err != nil {
 		return nil, fmt.Errorf("read at offset %d: %w", off, err)
