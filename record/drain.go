@@ -260,7 +260,7 @@ func (d *drain) flush() {
 
 // begin starts to fill a free job.
 func (d *drain) begin() {
-	d.job = <-d.pipeline.free
+	d.job = d.pipeline.free.pop()
 	d.job.reset()
 	d.builder.begin(&d.job.block)
 	for cpu := range d.cpus {

@@ -10,14 +10,15 @@ import (
 )
 
 // spareJobs is how many jobs there are beyond one per worker: one that the
-// drain fills, one that waits for a worker, one that is being written.
-const spareJobs = 3
+// drain fills, one that is being written, and some that wait for a worker while
+// other programs have the processors.
+const spareJobs = 6
 
 // pipeline encodes and writes the drain's jobs in their order: a fixed number
 // of them circulates, so its memory is bounded and a slow disk holds up the
 // drain, not the heap.
 type pipeline struct {
-	free  chan *job // empty jobs, for the drain
+	free  *jobStack // empty jobs, for the drain
 	work  chan *job // to be encoded
 	order chan *job // to be written, in this order
 	wait  sync.WaitGroup
@@ -40,13 +41,10 @@ type pipeline struct {
 func newPipeline(out *Output, w *segment.Writer, cpus int, o *Options, onError func(error)) *pipeline {
 	jobs := o.Workers + spareJobs
 	p := &pipeline{
-		free: make(chan *job, jobs), work: make(chan *job, jobs), order: make(chan *job, jobs),
+		free: newJobStack(jobs), work: make(chan *job, jobs), order: make(chan *job, jobs),
 		out: out, writer: w, onError: onError,
 		written: make([]int64, cpus), failed: make([]int64, cpus),
 		syncEnded: make(chan struct{}), stopSync: make(chan struct{}),
-	}
-	for range jobs {
-		p.free <- newJob()
 	}
 	return p
 }
@@ -98,7 +96,7 @@ func (p *pipeline) writeLoop() {
 			}
 		}
 		p.count(j)
-		p.free <- j
+		p.free.push(j)
 	}
 }
 

@@ -7,17 +7,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
 // ErrAccount says that the numbers of events counted on the two sides of the
 // rings do not agree: a defect of the recorder.
 var ErrAccount = errors.New("the account of events does not balance")
-
-// drainNice is the nice value of the drain's thread.
-const drainNice = -15
 
 // Recorder records one source into one output. A killed recorder leaves a
 // file whose records are whole but for the last; events that returned longer
@@ -113,10 +108,9 @@ func (r *Recorder) Run() (*Summary, error) {
 	ended := make(chan error)
 	go func() {
 		// The drain must not wait for a thread or a processor while the rings
-		// fill up. It takes a few percent of one; without CAP_SYS_NICE it takes
-		// its turn like others. The thread ends with the goroutine.
+		// fill up. Never unlocked, the thread ends with the goroutine.
 		runtime.LockOSThread()
-		_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), drainNice)
+		prioritize()
 		ended <- d.run(func() bool { return r.reason.Load() != nil })
 	}()
 	errs := []error{<-ended}
