@@ -146,7 +146,11 @@ var childLog string
 
 // parentOfBlocked starts a child that blocks and ends it.
 func parentOfBlocked(name, how string) error {
-	cmd := exec.Command("/proc/self/exe", "child", name, childLog)
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(self, "child", name, childLog)
 	stop, err := cmd.StdinPipe()
 	if err != nil {
 		return err

@@ -66,6 +66,10 @@ func withoutPreemption() error {
 	if strings.Contains(os.Getenv("GODEBUG"), setting) {
 		return nil
 	}
-	env := append(os.Environ(), "GODEBUG="+setting)
-	return syscall.Exec("/proc/self/exe", os.Args, env)
+	// Not as /proc/self/exe: that would be the process's name.
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return syscall.Exec(self, os.Args, append(os.Environ(), "GODEBUG="+setting))
 }

@@ -1,0 +1,99 @@
+// Command bench measures what recording costs, beside trace-cmd and perf:
+//
+//	go run ./record/bench              # all of it, some minutes, as root
+//	go run ./record/bench -update docs/benchmarks.md
+//
+// It prints Markdown tables. -update puts them into the document, each in place
+// of the table that stands between its marks.
+//
+// Every traced run of the load is paired with an untraced one right before it;
+// medians of the differences are reported. The load starts when the tracer is
+// ready, and says itself how long its loop took. What a tracer spends is the
+// rusage of its whole process tree. The machine must be quiet, and no other
+// BPF program may be attached to the tracepoints of sendmsg: one that returns 0
+// hides the event from perf.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// options are the flags.
+type options struct {
+	rounds  int
+	calls   int
+	getppid int
+	events  int
+	tracers string
+	only    string
+	pin     bool
+	update  string
+	dir     string // of the programs and the tracers' files
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds; the median counts")
+	flag.IntVar(&o.calls, "calls", 1_000_000, "sendmsg calls of each run")
+	flag.IntVar(&o.getppid, "getppid", 3_000_000, "untraced system calls of each run")
+	flag.IntVar(&o.events, "events", 10_000_000, "events of the generated files for the offline part")
+	flag.StringVar(&o.tracers, "tracers", "", "only these, comma-separated: "+strings.Join(tracerNames(), ", "))
+	flag.StringVar(&o.only, "only", "", "only this part: cost, tax or offline")
+	flag.BoolVar(&o.pin, "pin", true, "keep thread i of the load on CPU i")
+	flag.StringVar(&o.update, "update", "", "put the tables into this document")
+	flag.Parse()
+	if err := run(&o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o *options) error {
+	if os.Getuid() != 0 {
+		return errors.New("recording needs root")
+	}
+	if !inOwnNamespace() {
+		return enterOwnNamespace()
+	}
+	if err := prepareTracefs(); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	o.dir = dir
+	for program, pkg := range map[string]string{
+		"sendmsgrec": "./cmd/sendmsgrec", "workload": "./record/internal/workload", "smrgen": "./replay/gen/smrgen",
+	} {
+		cmd := exec.Command("go", "build", "-o", o.program(program), pkg)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s (run this in the repository's root): %w\n%s", program, err, out)
+		}
+	}
+	tables := map[string]string{"machine": machine(o)}
+	for _, part := range []struct {
+		name    string
+		measure func(*options, map[string]string) error
+	}{{"cost", measureCost}, {"tax", measureTax}, {"offline", measureOffline}} {
+		if o.only != "" && o.only != part.name {
+			continue
+		}
+		if err := part.measure(o, tables); err != nil {
+			return fmt.Errorf("measure %s: %w", part.name, err)
+		}
+	}
+	if o.update != "" {
+		return updateDocument(o.update, tables)
+	}
+	return printTables(os.Stdout, tables)
+}
+
+func (o *options) program(name string) string { return filepath.Join(o.dir, name) }

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// offlineRun is one command over a generated recording.
+type offlineRun struct {
+	name string
+	args func(file, dir string) []string
+	// share of the file's events that the command handles.
+	share float64
+}
+
+func offlineRuns() []offlineRun {
+	on := func(args ...string) func(string, string) []string {
+		return func(file, _ string) []string { return append(args, file) }
+	}
+	return []offlineRun{
+		{"info", on("info"), 1},
+		{"verify", on("verify"), 1},
+		{"stats", on("stats"), 1},
+		{"stats by comm", on("stats", "--by", "comm"), 1},
+		{"stats by remote address and port", on("stats", "--by", "remote_address,remote_port"), 1},
+		{"convert to Parquet", func(file, dir string) []string {
+			return []string{"convert", "--force", "-o", filepath.Join(dir, "x.parquet"), file}
+		}, 1},
+		{"cat --json, the first tenth", on("cat", "--json", "--head", "HEAD"), 0.1},
+	}
+}
+
+// measureOffline times the commands that read a recording, on the realistic mix
+// and on a uniform loop, as wall time, CPU and memory. The best of the rounds
+// counts: there is no untraced run to pair with.
+func measureOffline(o *options, tables map[string]string) error {
+	rows := [][]string{{"command", "recording", "million events/s", "the same per core", "RSS, MiB"}}
+	for _, kind := range []struct {
+		name string
+		args []string
+	}{{"mix", nil}, {"uniform", []string{"-uniform"}}} {
+		file := filepath.Join(o.dir, kind.name+".smr")
+		args := append([]string{"-events", fmt.Sprint(o.events), "-o", file}, kind.args...)
+		if out, err := exec.Command(o.program("smrgen"), args...).CombinedOutput(); err != nil {
+			return fmt.Errorf("generate %s: %w\n%s", kind.name, err, out)
+		}
+		st, err := os.Stat(file)
+		if err != nil {
+			return err
+		}
+		label := fmt.Sprintf("%s, %.1f bytes an event", kind.name, float64(st.Size())/float64(o.events))
+		for _, r := range offlineRuns() {
+			row, err := o.offline(r, file)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, append([]string{r.name, label}, row...))
+		}
+	}
+	tables["offline"] = markdownTable(rows)
+	return nil
+}
+
+func (o *options) offline(r offlineRun, file string) ([]string, error) {
+	events := float64(o.events) * r.share
+	args := r.args(file, o.dir)
+	for i := range args {
+		if args[i] == "HEAD" {
+			args[i] = fmt.Sprintf("%.0f", events)
+		}
+	}
+	var best, cpu time.Duration
+	var rss int64
+	for range o.rounds {
+		cmd := exec.Command(o.program("sendmsgrec"), args...)
+		start := time.Now()
+		if err := cmd.Run(); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.name, err)
+		}
+		if took := time.Since(start); best == 0 || took < best {
+			best = took
+			cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+		}
+		rss = max(rss, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
+	}
+	fmt.Fprintf(os.Stderr, "%s: %v, CPU %v\n", r.name, best.Round(time.Millisecond), cpu.Round(time.Millisecond))
+	return []string{fmt.Sprintf("%.1f", events/best.Seconds()/1e6), fmt.Sprintf("%.1f", events/cpu.Seconds()/1e6),
+		fmt.Sprintf("%.0f", float64(rss)/1024)}, nil
+}

@@ -1,0 +1,190 @@
+//go:build privileged
+
+package e2e_test
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// conserve checks that what was recorded and what was lost is exactly what was
+// called, and that the events of the process are all there.
+func conserve(t *testing.T, path string, pid int, calls int64) info {
+	t.Helper()
+	i := readInfo(t, path)
+	if i.Events+i.Lost != calls || i.InFlight != 0 || !i.Complete {
+		t.Errorf("%d calls: recorded %d + lost %d = %d, in flight %d, complete %v",
+			calls, i.Events, i.Lost, i.Events+i.Lost, i.InFlight, i.Complete)
+	}
+	if got := countByPID(t, path)[pid]; got != i.Events {
+		t.Errorf("%d events of process %d, info says %d", got, pid, i.Events)
+	}
+	return i
+}
+
+func TestThreeMillionCallsAtFullSpeedAreAllRecorded(t *testing.T) {
+	path := t.TempDir() + "/x.smr"
+	r := must(t, 0, sendmsgrec, "record", "-q", "-o", path, "--", workload, "load", "-n", "3000000", "-threads", "2")
+	l := decodeLoad(t, r.stdout)
+	i := conserve(t, path, l.PID, 3000000)
+	if i.Lost != 0 {
+		t.Errorf("lost %d: %v", i.Lost, i.LostByCause)
+	}
+	if i.BytesPerEvent > 4 {
+		t.Errorf("%.2f bytes an event on a uniform load", i.BytesPerEvent)
+	}
+	must(t, 0, sendmsgrec, "verify", path)
+	t.Logf("%.0f ns a call, %.2f bytes an event", l.NSPerCall, i.BytesPerEvent)
+}
+
+func TestThreadsThatBlockAndMigrateAreAllRecorded(t *testing.T) {
+	path := t.TempDir() + "/x.smr"
+	r := must(t, 0, sendmsgrec, "record", "-q", "-o", path, "--", workload, "block", "-threads", "64", "-n", "300000")
+	l := decodeLoad(t, r.stdout)
+	i := conserve(t, path, l.PID, l.Calls)
+	if i.Lost != 0 {
+		t.Errorf("lost %d: %v", i.Lost, i.LostByCause)
+	}
+	interrupted, threads := int64(0), map[int64]bool{}
+	for _, e := range readEvents(t, path) {
+		threads[e.tid] = true
+		if e.ret == -512 {
+			interrupted++
+		}
+	}
+	if interrupted != l.Interrupted || len(threads) != 64 {
+		t.Errorf("%d interrupted calls of %d threads, the load counted %d of 64", interrupted, len(threads), l.Interrupted)
+	}
+	if l.Interrupted == 0 {
+		t.Error("no call was interrupted: the test shows nothing")
+	}
+}
+
+// TestMapUpdatesOnEveryCPU lets the kernel skip programs: a skipped entry or
+// exit is counted, and nothing else is missing. Skipped entries are counted for
+// the whole host, so that nobody else may send meanwhile: where somebody did,
+// the test tries again.
+func TestMapUpdatesOnEveryCPU(t *testing.T) {
+	for range 10 {
+		if underMapUpdates(t) {
+			return
+		}
+	}
+	t.Error("other processes sent in every run: their skipped calls cannot be told from ours")
+}
+
+// underMapUpdates reports whether it could judge.
+func underMapUpdates(t *testing.T) bool {
+	t.Helper()
+	r := start(t, "-q")
+	hammer := exec.Command(workload, "hammer", "-seconds", "60")
+	if err := hammer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer hammer.Wait()
+	defer hammer.Process.Kill()
+	l := load(t, "load", "-n", "400000", "-threads", "2")
+	b := load(t, "block", "-n", "50000")
+	if code := r.stop(); code != 0 {
+		t.Fatalf("record ended with %d\n%s", code, r.stderr.String())
+	}
+	i := readInfo(t, r.path)
+	counts := countByPID(t, r.path)
+	if others := i.Events - counts[l.PID] - counts[b.PID]; others != 0 {
+		t.Logf("%d calls of other processes", others)
+		return false
+	}
+	if got := i.Events + i.Lost; got != l.Calls+b.Calls {
+		t.Errorf("%d calls: recorded %d + lost %d = %d", l.Calls+b.Calls, i.Events, i.Lost, got)
+	}
+	if i.LostUpperBound {
+		t.Error("the loss is called an upper bound without a filter")
+	}
+	for _, cause := range []string{"no_state", "not_written", "damaged"} {
+		if n := i.LostByCause[cause]; n > 0 {
+			t.Errorf("lost %d by %s", n, cause)
+		}
+	}
+	if i.LostByCause["skipped_entry"]+i.LostByCause["skipped_exit"] == 0 {
+		t.Error("nothing was skipped: the test shows nothing")
+	}
+	t.Logf("%d calls, lost %v", l.Calls+b.Calls, i.LostByCause)
+	return true
+}
+
+// TestAStoppedRecorderLosesExactly gives the recorder one page for each CPU and
+// stops it for a second under load.
+func TestAStoppedRecorderLosesExactly(t *testing.T) {
+	before := time.Now()
+	r := start(t, "-q", "--buffer-size", "4K", "--comm", "workload")
+	cmd := exec.Command(workload, "load", "-n", "600000", "-threads", "2")
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond)
+	r.signal(syscall.SIGSTOP)
+	time.Sleep(time.Second)
+	r.signal(syscall.SIGCONT)
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if code := r.stop(); code != 0 {
+		t.Fatalf("record ended with %d, loss alone is no failure\n%s", code, r.stderr.String())
+	}
+	after := time.Now()
+	i := conserve(t, r.path, decodeLoad(t, out.String()).PID, 600000)
+	if i.LostByCause["ring_full"] == 0 {
+		t.Fatal("nothing was lost: the test shows nothing")
+	}
+	checkGaps(t, i, before, after)
+	if text := must(t, 0, sendmsgrec, "info", r.path).stdout; !strings.Contains(text, "ring_full") {
+		t.Errorf("info does not name the cause:\n%s", text)
+	}
+	must(t, 3, sendmsgrec, "info", "--fail-on-loss", r.path)
+	stats := must(t, 0, sendmsgrec, "stats", r.path)
+	if lost := strings.ReplaceAll(stats.stdout, ",", ""); !strings.Contains(lost, fmt.Sprint(i.Lost)) {
+		t.Errorf("stats does not state the loss of %d:\n%s", i.Lost, stats.stdout)
+	}
+	if stats.stderr == "" {
+		t.Error("stats does not warn of the loss on standard error")
+	}
+	verify := must(t, 3, sendmsgrec, "verify", r.path)
+	if !strings.Contains(verify.stdout+verify.stderr, "ring_full") {
+		t.Errorf("verify does not name the cause:\n%s%s", verify.stdout, verify.stderr)
+	}
+	t.Logf("lost %d of 600000 in %d gaps", i.Lost, len(i.Gaps))
+}
+
+// checkGaps checks that the gap records carry the loss, with CPU, bounds in
+// time and cause.
+func checkGaps(t *testing.T, i info, before, after time.Time) {
+	t.Helper()
+	perCPU, sum := map[int64]int64{}, int64(0)
+	for _, g := range i.Gaps {
+		perCPU[g.CPU] += g.Count
+		sum += g.Count
+		first, err1 := time.Parse(time.RFC3339Nano, g.FirstTime)
+		last, err2 := time.Parse(time.RFC3339Nano, g.LastTime)
+		if err1 != nil || err2 != nil || first.After(last) || first.Before(before.Add(-time.Second)) || last.After(after.Add(time.Second)) {
+			t.Errorf("gap %+v: the test ran from %v to %v", g, before, after)
+		}
+		if g.Count <= 0 || g.Cause != "ring_full" || g.CPU < 0 || g.FirstSeq < 0 {
+			t.Errorf("gap %+v", g)
+		}
+	}
+	if sum != i.Lost {
+		t.Errorf("the gaps hold %d events, lost are %d", sum, i.Lost)
+	}
+	for _, c := range i.PerCPU {
+		if c.CPU >= 0 && perCPU[c.CPU] != c.Lost {
+			t.Errorf("CPU %d: the gaps hold %d events, lost are %d", c.CPU, perCPU[c.CPU], c.Lost)
+		}
+	}
+}
