@@ -2,7 +2,6 @@ package segment
 
 import (
 	"fmt"
-	"hash/crc32"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
@@ -129,7 +128,7 @@ func (d *Decoder) decodeColumn(c *column, data []byte, b *Block, rel *colblock.V
 	if len(data) != c.size {
 		return ErrCut
 	}
-	if crc := crc32.Checksum(data, castagnoli); c.size > 0 && crc != c.crc {
+	if crc := crcOf(data); c.size > 0 && crc != c.crc {
 		return fmt.Errorf("checksum is %#08x instead of %#08x: %w", crc, c.crc, colblock.ErrCorrupt)
 	}
 	v := &b.Cols[c.id]

@@ -3,7 +3,6 @@ package segment
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
@@ -77,7 +76,7 @@ func (e *Encoder) Encode(dst *Encoded, b *Block, m SegmentMeta) error {
 			return fmt.Errorf("encode column %s: %w", c.Name, err)
 		}
 		frames := e.data[start:]
-		e.cols = appendColumn(e.cols, c.ID, e.desc, frames, crc32.Checksum(frames, castagnoli))
+		e.cols = appendColumn(e.cols, c.ID, e.desc, frames, crcOf(frames))
 		total := len(v.Bytes)
 		if c.Kind == schema.KindIntList {
 			total = len(v.Ints)

@@ -57,6 +57,9 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// crcOf is the checksum of a column's bytes.
+func crcOf(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
+
 // envelope is the fixed part of a record.
 type envelope struct {
 	id      [16]byte // of the recording

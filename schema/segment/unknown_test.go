@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"slices"
 	"strings"
 	"testing"
@@ -55,7 +54,7 @@ func someZstd(b []byte) []byte {
 // payload.
 func future() crafted {
 	data := someZstd([]byte("something new"))
-	crc := crc32.Checksum(data, castagnoli)
+	crc := crcOf(data)
 	p := binary.AppendUvarint(nil, 7)
 	p = append(p, 2, 0, 0, 0, 0, 0, 5)
 	p = binary.LittleEndian.AppendUint64(p, 100)

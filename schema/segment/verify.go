@@ -3,7 +3,6 @@ package segment
 import (
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math"
 	"slices"
@@ -130,7 +129,7 @@ func (v *verifier) column(s *Segment, c *column, b *Block) error {
 	}
 	// Of an unknown column the checksum is all that can be checked.
 	data, err := v.dec.columnData(s, c)
-	if err == nil && c.size > 0 && crc32.Checksum(data, castagnoli) != c.crc {
+	if err == nil && c.size > 0 && crcOf(data) != c.crc {
 		err = &CorruptError{v.r.path, c.offset, fmt.Sprintf("id %d", c.id), colblock.ErrCorrupt}
 	}
 	return err

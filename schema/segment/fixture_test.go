@@ -1,0 +1,145 @@
+package segment
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+)
+
+var (
+	update  = flag.Bool("update", false, "rewrite the readable goldens")
+	fixture = flag.String("write-fixture", "", "write a fixture of the current version to this new file")
+)
+
+// TestFixturesReadForever reads a recording of each released version and
+// compares it with its golden text. The fixtures are never rewritten: a new
+// version adds one (-write-fixture testdata/vN.smr).
+func TestFixturesReadForever(t *testing.T) {
+	if *fixture != "" {
+		l := mixedLoad()
+		l.batch, l.tasks = 4, 3
+		b := record(t, l, 12, 300, 5).bytes
+		f, err := os.OpenFile(*fixture, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := filepath.Glob("testdata/v*.smr")
+	if err != nil || len(files) < FormatVersion {
+		t.Fatalf("fixtures are %q, %v", files, err)
+	}
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			got := dump(t, name)
+			golden := strings.TrimSuffix(name, ".smr") + ".golden.txt"
+			if *update {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("differs from %s; run with -update and look at the difference", golden)
+			}
+		})
+	}
+}
+
+// dump tells all of a recording in text: of long segments the first rows.
+func dump(t *testing.T, name string) []byte {
+	r, err := Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var out bytes.Buffer
+	h := r.Header()
+	fmt.Fprintf(&out, "format %d, schema %d, recording %s by %s on %s, %d columns\n",
+		h.FormatVersion, h.SchemaVersion, h.RecordingID, h.Recorder, h.Host, len(h.Columns))
+	list, err := items(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.NewDecoder()
+	for _, item := range list {
+		switch v := item.(type) {
+		case *Segment:
+			fmt.Fprintf(&out, "segment at %d, %d bytes: rows %v, time %d to %d, ranges %v, counters %v\n",
+				v.Offset, v.Size, v.TableRows, v.MinTimeNS, v.MaxTimeNS, v.Ranges, *v.Counters)
+			var b Block
+			if err := d.ReadBlock(v, nil, &b); err != nil {
+				t.Fatal(err)
+			}
+			for row := range min(v.Rows, 6) {
+				dumpRow(&out, &b, row)
+			}
+			fmt.Fprintf(&out, "  sums:%s\n", sums(&b))
+		case *Gap:
+			fmt.Fprintf(&out, "gap %+v\n", *v)
+		case *Clock:
+			fmt.Fprintf(&out, "clock %+v\n", *v)
+		case *Counters:
+			fmt.Fprintf(&out, "counters %+v\n", *v)
+		case *End:
+			fmt.Fprintf(&out, "end %q, status %d, clock %+v, counters %+v\n", v.Reason, *v.CommandStatus, v.Clock, v.Counters)
+		default:
+			t.Fatalf("%T: %v", item, item)
+		}
+	}
+	return out.Bytes()
+}
+
+func dumpRow(out *bytes.Buffer, b *Block, row int) {
+	fmt.Fprintf(out, "  event %d:", row)
+	for _, c := range schema.Columns() {
+		switch c.Kind {
+		case schema.KindInt:
+			if v, ok := b.Int(c.ID, row); ok {
+				fmt.Fprintf(out, " %s=%d", c.Name, v)
+			}
+		case schema.KindBytes:
+			if v, ok := b.Bytes(c.ID, row); ok {
+				fmt.Fprintf(out, " %s=%q", c.Name, v)
+			}
+		case schema.KindIntList:
+			if v, ok := b.List(c.ID, row); ok {
+				fmt.Fprintf(out, " %s=%d", c.Name, v)
+			}
+		}
+	}
+	fmt.Fprintln(out)
+}
+
+// sums adds up each int column over the events, so that the rows that are not
+// shown count too. Columns that are null throughout are left out.
+func sums(b *Block) string {
+	var s strings.Builder
+	for _, c := range schema.Columns() {
+		sum, values := int64(0), 0
+		for row := range b.Rows[schema.TableEvent] {
+			if v, ok := b.Int(c.ID, row); ok && c.Kind == schema.KindInt {
+				sum += v
+				values++
+			}
+		}
+		if values > 0 {
+			fmt.Fprintf(&s, " %s=%d", c.Name, sum)
+		}
+	}
+	return s.String()
+}
