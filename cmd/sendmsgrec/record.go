@@ -53,8 +53,9 @@ is recorded with all its threads.
 COMMAND starts when the probes are attached, so that its first call is recorded.
 Recording ends when COMMAND itself ends; descendants that outlive it are not
 waited for. SIGTERM is passed on to COMMAND, and SIGINT where the terminal has
-not sent it already; the recorder then waits for COMMAND to end. COMMAND's exit
-status is in the summary and in the file. It is not that of this program. When
+not sent it already; COMMAND then has 5 seconds to end. After a SIGINT from the
+terminal, recording goes on for as long as COMMAND does. COMMAND's exit status
+is in the summary and in the file. It is not that of this program. When
 --duration or --max-events ends the recording, COMMAND goes on.
 
 Lost events are counted by cause, in the summary and in the file; see

@@ -78,8 +78,8 @@ func commandOutput(o recordOptions, stdout, stderr io.Writer) io.Writer {
 	return stdout
 }
 
-// open attaches the probes, creates the output and gives up the privileges that
-// this took, in this order: a host that cannot record leaves no file behind.
+// open attaches the probes and creates the output, in this order: a host that
+// cannot record leaves no file behind.
 func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Recorder, _ *record.Output, _ *bpf.Probe, err error) {
 	probe, err := bpf.Open(config)
 	if err != nil {
@@ -107,10 +107,8 @@ func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Record
 		MaxEvents:     o.MaxEvents,
 		Workers:       min(cores, 4),
 		Filtered:      len(filters) > 0,
+		Started:       record.DropPrivileges,
 	})
-	if err == nil {
-		err = record.DropPrivileges()
-	}
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, out.Close(), out.Remove())
 	}
@@ -148,21 +146,32 @@ func (o *recordOptions) header(probe *bpf.Probe, filters []string) *segment.Head
 	return h
 }
 
+// commandGrace is how long a command may take to end after a signal that was
+// passed on to it.
+const commandGrace = 5 * time.Second
+
 // control turns signals into an orderly end. The first one is ours; after it a
 // signal does what it does by default, and ends the process.
 func control(r *record.Recorder, signals chan os.Signal, command *record.Command) {
+	var s os.Signal
 	select {
 	case <-r.Stopped():
-	case s := <-signals:
+		return
+	case s = <-signals:
 		signal.Stop(signals)
-		if command == nil {
-			r.Stop("signal")
+	}
+	if command != nil {
+		if s == os.Interrupt && inForeground() {
+			// The command has it from the terminal, and may live on.
 			return
 		}
-		if s != os.Interrupt || !inForeground() {
-			_ = command.Signal(s)
+		_ = command.Signal(s)
+		select {
+		case <-r.Stopped():
+		case <-time.After(commandGrace):
 		}
 	}
+	r.Stop("signal")
 }
 
 // inForeground reports whether the terminal sends its signals to us, and so to
