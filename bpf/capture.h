@@ -334,7 +334,9 @@ static __always_inline void capture_inet(struct event_socket *dst, struct sock *
 	}
 }
 
-/* Copies sun_path of a bound Unix socket; returns its length. */
+/* Copies sun_path of a bound Unix socket; returns its length, without the NUL
+ * that the kernel keeps behind a path (but not behind an abstract name).
+ */
 static __always_inline __u32 capture_unix_path(__u8 *dst, struct unix_address *addr)
 {
 	__s64 len;
@@ -353,6 +355,8 @@ static __always_inline __u32 capture_unix_path(__u8 *dst, struct unix_address *a
 				  (void *)addr + bpf_core_field_offset(struct unix_address, name) +
 					  sizeof(unsigned short)))
 		return 0;
+	if (dst[0] && !dst[len - 1])
+		len--;
 	return len;
 }
 

@@ -185,7 +185,7 @@ func (b *builder) appendIovecs(row int, e *bpf.Event) {
 		b.iovBase = append(b.iovBase, int64(v.Base))
 		b.iovLen = append(b.iovLen, int64(v.Len))
 		b.bytes += 16
-	case has(e.Call.IovSource):
+	case has(e.Call.IovSource) || e.IovCaptured > 0: // faulted after some entries
 		for _, v := range e.Iovecs() {
 			b.iovBase = append(b.iovBase, int64(v.Base))
 			b.iovLen = append(b.iovLen, int64(v.Len))

@@ -16,6 +16,10 @@ type Options struct {
 	Workers       int           // encode goroutines; default one per core, at most 4
 	Filtered      bool          // a filter is active: skipped entries are an upper bound
 	Clock         Clock         // default SystemClock
+
+	// Started, if set, is called when the drain has its priority, which is the
+	// last thing that takes a privilege; an error ends the recording.
+	Started func() error
 }
 
 // Defaults of Options.

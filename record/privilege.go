@@ -10,8 +10,8 @@ import (
 )
 
 // DropPrivileges gives up all capabilities, on all threads and for good. Call
-// it when the probes are attached and the output is open: draining, writing
-// and detaching need none. A build with cgo (the race detector's, not the
+// it when the probes are attached, the output is open and the drain has its
+// priority (Options.Started): draining, writing and detaching need none. A build with cgo (the race detector's, not the
 // released one) keeps them, because only a program without cgo can change all
 // its threads.
 func DropPrivileges() error {

@@ -111,7 +111,13 @@ func (r *Recorder) Run() (*Summary, error) {
 		// fill up. Never unlocked, the thread ends with the goroutine.
 		runtime.LockOSThread()
 		prioritize()
-		ended <- d.run(func() bool { return r.reason.Load() != nil })
+		var err error
+		if r.o.Started != nil {
+			if err = r.o.Started(); err != nil {
+				r.Stop("error")
+			}
+		}
+		ended <- errors.Join(err, d.run(func() bool { return r.reason.Load() != nil }))
 	}()
 	errs := []error{<-ended}
 	err := r.pipeline.finish()

@@ -116,7 +116,8 @@ func (b *builder) callRow(e *bpf.Event, last int32) int32 {
 // socketRow returns the row of the event's socket. Paths of a Unix socket
 // belong to it, so they are part of its key.
 func (b *builder) socketRow(e *bpf.Event, last int32) int32 {
-	if !has(e.Call.SocketSource) {
+	// A raced descriptor may have named no socket at entry.
+	if !has(e.Call.SocketSource) || e.Socket.Inode == 0 {
 		row, isNew := b.sockets.findNull()
 		if isNew {
 			b.appendSocket(rowWriter{b, int(row)}, e, false)
