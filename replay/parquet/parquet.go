@@ -60,7 +60,7 @@ type Options struct {
 	// Workers is the number of row groups that are encoded at once, 2 by
 	// default.
 	Workers int
-	// CreatedBy names the writing program in the file.
+	// CreatedBy names the writing program in the file, "sendmsgrec" by default.
 	CreatedBy string
 }
 
@@ -95,6 +95,9 @@ func Convert(r *segment.Reader, w io.Writer, o Options) (*Result, error) {
 	}
 	if o.Workers <= 0 {
 		o.Workers = defaultWorkers
+	}
+	if o.CreatedBy == "" {
+		o.CreatedBy = "sendmsgrec"
 	}
 	c := &conversion{r: r, o: o, out: newFileWriter(w)}
 	if err := c.run(); err != nil {
