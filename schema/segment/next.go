@@ -79,11 +79,6 @@ func (r *Reader) next() (Item, error) {
 		return nil, err
 	} else if len(b) == 0 {
 		r.done = true
-		if size := r.src.size(); r.pos > size {
-			// Only a stream's record that is no segment comes here: its data
-			// is skipped unseen.
-			return &Damage{Offset: r.resync, Size: size - r.resync, Err: ErrCut, Tail: true, Events: -1}, nil
-		}
 		return nil, io.EOF
 	}
 	env, payload, err := r.record(r.pos, &r.id)
@@ -95,8 +90,11 @@ func (r *Reader) next() (Item, error) {
 	}
 	pos := r.pos
 	behind := pos + EnvelopeSize + int64(env.payload)
-	if size := r.src.size(); size >= 0 && pos+env.size() > size {
-		return r.recover(damaged{ErrCut}, behind)
+	if payload, err = r.whole(pos, &env, payload); err != nil {
+		if !isDamage(err) {
+			return nil, err
+		}
+		return r.recover(err, behind)
 	}
 	item, err := r.parse(pos, &env, payload)
 	if err != nil {
@@ -109,10 +107,7 @@ func (r *Reader) next() (Item, error) {
 	}
 	if s, ok := item.(*Segment); ok && r.at == nil {
 		if err := r.keepData(s); err != nil {
-			if !isDamage(err) {
-				return nil, err
-			}
-			return r.recover(err, behind)
+			return nil, err
 		}
 	}
 	if r.numbered && env.number != r.number {
@@ -189,18 +184,30 @@ func asItem[T any, P interface {
 	return p, nil
 }
 
-// keepData loads the data of a stream's segment into memory.
-func (r *Reader) keepData(s *Segment) error {
-	size := int(s.Offset + s.Size - s.dataOffset)
-	b, err := r.src.bytes(s.dataOffset, size)
+// whole checks that the input has all of the record at pos with its data, and
+// returns its payload, which a stream may have moved.
+func (r *Reader) whole(pos int64, env *envelope, payload []byte) ([]byte, error) {
+	if r.at != nil {
+		if pos+env.size() > r.at.n {
+			return nil, damaged{ErrCut}
+		}
+		return payload, nil
+	}
+	b, err := r.src.bytes(pos, int(env.size()))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if len(b) < size {
-		return damaged{ErrCut}
+	if int64(len(b)) < env.size() {
+		return nil, damaged{ErrCut}
 	}
+	return b[EnvelopeSize : EnvelopeSize+env.payload], nil
+}
+
+// keepData keeps the data of a stream's segment, which whole has seen.
+func (r *Reader) keepData(s *Segment) error {
+	b, err := r.src.bytes(s.dataOffset, int(s.Offset+s.Size-s.dataOffset))
 	s.data = bytes.Clone(b)
-	return nil
+	return err
 }
 
 // recover skips to the next intact record at from or behind it, and returns
