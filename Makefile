@@ -16,6 +16,9 @@ GOLANGCI_LINT         := $(CACHE)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangc
 DUCKDB_VERSION        := 2.0.0
 PYARROW_VERSION       := 26.0.1
 
+# Flags for every go test, for example TESTFLAGS=-v.
+TESTFLAGS ?=
+
 FUZZTIME  ?= 10s
 BENCH     ?= .
 BENCHTIME ?= 1s
@@ -38,27 +41,41 @@ man: build ## write the man pages to bin/man
 
 .PHONY: test
 test: ## run all tests that need no privilege and nothing but Go
-	$(GO) test ./...
+	$(GO) test $(TESTFLAGS) ./...
 
 .PHONY: test-privileged
 test-privileged: ## run the tests that load programs into the running kernel (root, strace)
-	$(GO) test -tags privileged -count=1 ./...
+	$(GO) test $(TESTFLAGS) -tags privileged -count=1 -p 1 ./...
 
 .PHONY: race
 race: ## run the unprivileged tests under the race detector (C compiler)
-	$(GO) test -race ./...
+	$(GO) test $(TESTFLAGS) -race ./...
 
 .PHONY: fuzz
 fuzz: ## run every fuzzer for FUZZTIME (default 10s)
 	FUZZTIME=$(FUZZTIME) GO=$(GO) .ci/fuzz
 
 .PHONY: bench
-bench: ## run the Go benchmarks (BENCH selects, BENCHTIME is for each)
+bench: build ## measure against trace-cmd and perf, and put the tables into docs/benchmarks.md (root, trace-cmd, linux-perf)
+	$(GO) run ./record/bench -update docs/benchmarks.md
+
+.PHONY: bench-parts
+bench-parts: ## measure what each part of a recorder costs in the kernel (root)
+	$(GO) test -tags privileged -run '^$$' -bench Parts -benchtime 1x ./bpf
+
+.PHONY: bench-go
+bench-go: ## run the Go benchmarks (BENCH selects, BENCHTIME is for each)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+.PHONY: bench-once
+bench-once: ## run every benchmark once, briefly, to see that it runs (root, trace-cmd, linux-perf)
+	$(MAKE) bench-go BENCHTIME=1x
+	$(MAKE) bench-parts
+	$(GO) run ./record/bench -rounds 1 -calls 100000 -getppid 100000 -events 1000000
 
 .PHONY: interop
 interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done ## compare our Parquet files with DuckDB and Arrow (Python)
-	SENDMSGREC_PYTHON=$(dir $<)bin/python $(GO) test -tags interop -count=1 ./replay/...
+	SENDMSGREC_PYTHON=$(dir $<)bin/python $(GO) test $(TESTFLAGS) -tags interop -count=1 ./replay/...
 
 .PHONY: cross
 cross: ## check that schema and replay build on other systems, and everything on arm64
