@@ -27,12 +27,10 @@ func markdownTable(rows [][]string) string {
 // machine says what was measured, on what, and how.
 func machine(o *options) string {
 	first := func(name string, args ...string) string {
-		out, err := exec.Command(name, args...).Output()
+		// trace-cmd says its version and then ends with an error.
+		out, _ := exec.Command(name, args...).CombinedOutput()
 		line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-		if err != nil || line == "" {
-			return name + " (not there)"
-		}
-		return line
+		return strings.TrimSuffix(line, " (not-a-git-repo)")
 	}
 	model := "unknown processor"
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
