@@ -3,6 +3,7 @@ package parquet
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
@@ -43,6 +44,7 @@ func (e *encoder) encode(j *job) {
 	j.group.reset()
 	e.wall, e.out.group = j.wall, &j.group
 	e.rows.Reset()
+	e.grow(j)
 	for _, s := range j.segments {
 		err := e.decoder.ReadBlock(s, nil, &e.one)
 		if err == nil {
@@ -72,6 +74,40 @@ func (e *encoder) encode(j *job) {
 			return
 		}
 	}
+}
+
+// typicalEventBytes is what an event takes in the file, for a first guess.
+const typicalEventBytes = 40
+
+// grow makes room for the rows of the job, so that no memory is thrown away on
+// the way to it. Segment headers were checked against the format's limits.
+func (e *encoder) grow(j *job) {
+	var rows [schema.NumTables]int
+	for _, s := range j.segments {
+		for t, n := range s.TableRows {
+			rows[t] += n
+		}
+	}
+	for i := range schema.All() {
+		c := &schema.All()[i]
+		v := &e.rows.Cols[c.ID]
+		switch c.Kind {
+		case schema.KindInt:
+			v.Ints = slices.Grow(v.Ints, rows[c.Table])
+		case schema.KindIntList:
+			v.Ints = slices.Grow(v.Ints, rows[c.Table])
+			v.Offsets = slices.Grow(v.Offsets, rows[c.Table]+1)
+		case schema.KindBytes:
+			v.Offsets = slices.Grow(v.Offsets, rows[c.Table]+1)
+		}
+	}
+	events := rows[schema.TableEvent]
+	e.order = slices.Grow(e.order[:0], events)
+	for t := range e.refs {
+		e.refs[t] = slices.Grow(e.refs[t][:0], events)
+	}
+	e.values, e.indexes = slices.Grow(e.values[:0], events), slices.Grow(e.indexes[:0], events)
+	j.group.data = slices.Grow(j.group.data, events*typicalEventBytes)
 }
 
 // followRefs finds the row in table t of every event, in time order. A table
