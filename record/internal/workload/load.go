@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -41,6 +42,7 @@ func runLoad(args []string) error {
 	rate := flags.Float64("rate", 0, "calls per second of each thread; 0 is full speed")
 	sequence := flags.Bool("sequence", false, "count each thread's calls in msg_flags")
 	pin := flags.Bool("pin", false, "keep thread i on CPU i")
+	gate := flags.Bool("gate", false, "start to send when standard input ends")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -73,6 +75,9 @@ func runLoad(args []string) error {
 		}()
 	}
 	ready.Wait()
+	if *gate {
+		io.Copy(io.Discard, os.Stdin)
+	}
 	close(start)
 	done.Wait()
 	return report(loaders)
