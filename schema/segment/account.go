@@ -11,7 +11,13 @@ import (
 type account struct {
 	cpus    map[int]*cpuAccount
 	damages int // seen so far
+	runs    int // holes and overlaps that are kept
 }
+
+// maxRuns bounds the holes and overlaps that are kept with their place: a few
+// bytes of a hostile file can say that every second event is missing. Beyond
+// it they are only counted.
+const maxRuns = 1 << 17
 
 type cpuAccount struct {
 	next     int64 // behind the largest seq of a segment
@@ -46,9 +52,14 @@ func (a *account) cpu(n int) *cpuAccount {
 func (a *account) addRange(r SeqRange) {
 	c := a.cpu(r.CPU)
 	switch {
+	case r.First == c.next:
+	case a.runs == maxRuns:
+		c.within += max(0, r.First-c.next)
 	case r.First > c.next:
+		a.runs++
 		c.holes = append(c.holes, hole{r.CPU, c.next, r.First - c.next, c.damages, a.damages})
-	case r.First < c.next:
+	default:
+		a.runs++
 		c.overlaps = append(c.overlaps, hole{cpu: r.CPU, first: r.First, count: min(c.next, r.Last+1) - r.First})
 	}
 	c.present += r.Count

@@ -2,7 +2,6 @@ package segment
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -10,14 +9,14 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
 )
 
-// damaged marks an error as being about the bytes, not about reading them.
-type damaged struct{ err error }
+// damageError marks an error as being about the bytes, not about reading them.
+type damageError struct{ err error }
 
-func (d damaged) Error() string { return d.err.Error() }
-func (d damaged) Unwrap() error { return d.err }
+func (d damageError) Error() string { return d.err.Error() }
+func (d damageError) Unwrap() error { return d.err }
 
 func isDamage(err error) bool {
-	var d damaged
+	var d damageError
 	return errors.As(err, &d)
 }
 
@@ -29,21 +28,21 @@ func (r *Reader) record(pos int64, id *[16]byte) (envelope, []byte, error) {
 		return envelope{}, nil, err
 	}
 	if len(b) < EnvelopeSize {
-		return envelope{}, nil, damaged{ErrCut}
+		return envelope{}, nil, damageError{ErrCut}
 	}
 	env, err := parseEnvelope(b, id)
 	if err != nil {
-		return env, nil, damaged{err}
+		return env, nil, damageError{err}
 	}
 	size := EnvelopeSize + env.payload
 	if b, err = r.src.bytes(pos, size); err != nil {
 		return env, nil, err
 	}
 	if len(b) < size {
-		return env, nil, damaged{ErrCut}
+		return env, nil, damageError{ErrCut}
 	}
 	if err := checkCRC(b); err != nil {
-		return env, nil, damaged{err}
+		return env, nil, damageError{err}
 	}
 	return env, b[EnvelopeSize:size], nil
 }
@@ -130,7 +129,7 @@ func (r *Reader) next() (Item, error) {
 }
 
 func unwrapDamage(err error) error {
-	var d damaged
+	var d damageError
 	if errors.As(err, &d) {
 		return d.err
 	}
@@ -140,12 +139,12 @@ func unwrapDamage(err error) error {
 // parse turns a record into an item, or nil for a kind that is none.
 func (r *Reader) parse(pos int64, env *envelope, payload []byte) (item Item, err error) {
 	if env.format > FormatVersion {
-		return nil, damaged{fmt.Errorf("format version %d: %w", env.format, ErrVersion)}
+		return nil, damageError{fmt.Errorf("format version %d: %w", env.format, ErrVersion)}
 	}
 	switch env.kind {
 	case KindSegment, KindGap, KindClock, KindCounters, KindEnd:
 		if env.version != kindVersionFile {
-			return nil, damaged{fmt.Errorf("record kind %d version %d: %w", env.kind, env.version, ErrVersion)}
+			return nil, damageError{fmt.Errorf("record kind %d version %d: %w", env.kind, env.version, ErrVersion)}
 		}
 	}
 	switch env.kind {
@@ -169,7 +168,7 @@ func (r *Reader) parse(pos int64, env *envelope, payload []byte) (item Item, err
 		r.ended = r.ended || err == nil
 	}
 	if err != nil {
-		return nil, damaged{fmt.Errorf("record kind %d: %w", env.kind, err)}
+		return nil, damageError{fmt.Errorf("record kind %d: %w", env.kind, err)}
 	}
 	return item, nil
 }
@@ -189,7 +188,7 @@ func asItem[T any, P interface {
 func (r *Reader) whole(pos int64, env *envelope, payload []byte) ([]byte, error) {
 	if r.at != nil {
 		if pos+env.size() > r.at.n {
-			return nil, damaged{ErrCut}
+			return nil, damageError{ErrCut}
 		}
 		return payload, nil
 	}
@@ -198,7 +197,7 @@ func (r *Reader) whole(pos int64, env *envelope, payload []byte) ([]byte, error)
 		return nil, err
 	}
 	if int64(len(b)) < env.size() {
-		return nil, damaged{ErrCut}
+		return nil, damageError{ErrCut}
 	}
 	return b[EnvelopeSize : EnvelopeSize+env.payload], nil
 }
@@ -208,78 +207,4 @@ func (r *Reader) keepData(s *Segment) error {
 	b, err := r.src.bytes(s.dataOffset, int(s.Offset+s.Size-s.dataOffset))
 	s.data = bytes.Clone(b)
 	return err
-}
-
-// recover skips to the next intact record at from or behind it, and returns
-// what was skipped. When the record at r.pos is intact itself, from is behind
-// it; else it may be before, in the data of the record before.
-func (r *Reader) recover(cause error, from int64) (Item, error) {
-	next, _, err := r.find(max(from, r.pos-maxBack), &r.id)
-	if err != nil {
-		return nil, err
-	}
-	d := &Damage{Offset: r.pos, Err: unwrapDamage(cause), Events: -1}
-	if next < 0 {
-		end := r.src.size()
-		r.done, d.Tail = true, true
-		d.Size = max(0, end-r.pos)
-		return d, nil
-	}
-	if next < r.pos {
-		// The record before claims bytes that are another record's: a part of
-		// its data is missing.
-		d.Offset, d.Size = next, 0
-		d.Err = fmt.Errorf("data of the record before is cut short: %w", ErrMissing)
-	} else {
-		d.Size = next - r.pos
-	}
-	r.pos, r.resync, r.numbered = next, next, false
-	return d, nil
-}
-
-// maxBack bounds the search in the data of the record before: no more than
-// a record can have.
-const maxBack = MaxDataBytes
-
-// findStep is how much of the source a search looks at in one go.
-const findStep = 1 << 18
-
-// find returns the offset of the first intact record at from or behind it, or
-// -1. id nil accepts any recording.
-func (r *Reader) find(from int64, id *[16]byte) (int64, envelope, error) {
-	var magic [4]byte
-	binary.LittleEndian.PutUint32(magic[:], RecordMagic)
-	needle, back := magic[:], int64(0)
-	if id != nil {
-		needle, back = id[:], offsetRecordingID
-	}
-	for pos := from; ; {
-		b, err := r.src.bytes(pos, findStep)
-		if err != nil {
-			return 0, envelope{}, err
-		}
-		if len(b) < len(needle) {
-			return -1, envelope{}, nil
-		}
-		i := bytes.Index(b, needle)
-		if i < 0 {
-			pos += int64(len(b) - len(needle) + 1)
-			if id == nil {
-				r.src.forget(pos)
-			}
-			continue
-		}
-		at := pos + int64(i) - back
-		pos += int64(i) + 1
-		if at < from {
-			continue
-		}
-		env, _, err := r.record(at, id)
-		if err == nil {
-			return at, env, nil
-		}
-		if !isDamage(err) {
-			return 0, env, err
-		}
-	}
 }

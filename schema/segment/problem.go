@@ -48,6 +48,9 @@ func (p *Problem) String() string {
 	return fmt.Sprintf("%v at offset %d: %v", p.Kind, p.Offset, p.Err)
 }
 
+// MaxProblems is how many problems a report lists.
+const MaxProblems = 1 << 12
+
 // VerifyReport is the outcome of Verify.
 type VerifyReport struct {
 	// Summary is that of Summarize; its Lost says what is missing by record.
@@ -55,6 +58,8 @@ type VerifyReport struct {
 	// Problems are in the order in which they were found. A mere loss that gap
 	// records and counters state is no problem.
 	Problems []Problem
+	// More is the number of problems beyond the first MaxProblems.
+	More int
 	// Columns and Events count what was decoded.
 	Columns int
 	Events  int64

@@ -25,8 +25,11 @@ const (
 	// CauseDamaged: the segment that holds the events is unreadable. Readers
 	// report it; writers never write it.
 	CauseDamaged Cause = 6
-	NumCauses          = 7
 )
+
+// NumCauses is one more than the largest cause; cause 0 is none that this
+// build knows.
+const NumCauses = 7
 
 // AllCPUs is the CPU of gaps that cannot be told apart by CPU.
 const AllCPUs = -1

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -60,7 +61,7 @@ func Summarize(r *Reader) (*Summary, error) {
 	s := NewSummarizer()
 	for {
 		item, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return s.Finish(r), nil
 		}
 		if err != nil {
