@@ -60,8 +60,8 @@ func (o *Options) maxWait() time.Duration {
 
 // shouldClose decides whether the segment being built is closed now: it has
 // events, and their number, their bytes or the age of the oldest reaches the
-// bound. The age leaves a quarter of the flush interval for waiting in the
-// ring, encoding and writing.
+// bound. The age leaves half of the flush interval for waiting in the ring,
+// encoding and writing, which on a busy host can take long.
 func (o *Options) shouldClose(events, bytes int, age time.Duration) bool {
-	return events > 0 && (events >= o.SegmentEvents || bytes >= o.SegmentBytes || age >= o.FlushInterval/4*3)
+	return events > 0 && (events >= o.SegmentEvents || bytes >= o.SegmentBytes || age >= o.FlushInterval/2)
 }

@@ -14,10 +14,10 @@ func TestShouldClose(t *testing.T) {
 		want          bool
 	}{
 		{"nothing in it, however old", 0, 0, time.Hour, false},
-		{"young and small", 99, 999, 2999 * time.Millisecond, false},
+		{"young and small", 99, 999, 1999 * time.Millisecond, false},
 		{"full by events", 100, 0, 0, true},
 		{"full by bytes", 1, 1000, 0, true},
-		{"three quarters of the flush interval old", 1, 1, 3 * time.Second, true},
+		{"half of the flush interval old", 1, 1, 2 * time.Second, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := o.shouldClose(c.events, c.bytes, c.age); got != c.want {
@@ -35,7 +35,7 @@ func TestWaitAndAgeLeaveTimeToWrite(t *testing.T) {
 		var oldest time.Duration
 		for oldest = 0; !o.shouldClose(1, 1, oldest); oldest += interval / 1000 {
 		}
-		if left := interval - oldest - o.maxWait(); left < interval/10 {
+		if left := interval - oldest - o.maxWait(); left < interval/4 {
 			t.Errorf("with an interval of %v an event may be %v old before it is written", interval, oldest+o.maxWait())
 		}
 	}
