@@ -46,8 +46,7 @@ type msghdr struct {
 	iovlen     uint64
 	control    uint64
 	controllen uint64
-	flags      uint32
-	_          uint32
+	_          [2]uint32 // msg_flags and the padding
 }
 
 type iovec struct{ base, len uint64 }
