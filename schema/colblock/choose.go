@@ -41,6 +41,13 @@ func sampled(k, step int) int { return k*step + (k*40503>>8)%step }
 // wrap at 64 bits on both sides, so that extremes need no special case. nested
 // says that they are a dictionary's values, which get no dictionary.
 func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
+	same := 1
+	for same < len(vals) && vals[same] == vals[0] {
+		same++
+	}
+	if same == len(vals) {
+		return EncodingConstant, frame{vals[0], 0}
+	}
 	lo, hi := vals[0], vals[0]
 	dlo, dhi := int64(math.MaxInt64), int64(math.MinInt64)
 	prev := vals[0]
@@ -49,9 +56,6 @@ func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
 		d := v - prev
 		dlo, dhi = min(dlo, d), max(dhi, d)
 		prev = v
-	}
-	if lo == hi {
-		return EncodingConstant, frame{lo, 0}
 	}
 	fv, fd := frameOf(lo, hi), frameOf(dlo, dhi)
 	if fd.width == 0 {

@@ -3,6 +3,7 @@ package segment
 import (
 	"bytes"
 	"io"
+	"sync"
 	"testing"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
@@ -95,5 +96,54 @@ func checkOnly(t *testing.T, b, want *Block, cols []schema.ColumnID) {
 				}
 			}
 		}
+	}
+}
+
+// TestDecodersRunConcurrently is for the race detector.
+func TestDecodersRunConcurrently(t *testing.T) {
+	rec := record(t, mixedLoad(), 900, 800, 700, 600)
+	for _, rd := range readers {
+		r, err := rd.open(rec.bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		work := make(chan *Segment)
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				d := r.NewDecoder()
+				var b Block
+				for s := range work {
+					if err := d.ReadBlock(s, nil, &b); err != nil {
+						t.Error(err)
+					}
+					if err := equalBlocks(rec.segments[9-s.Rows/100], &b); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		for range 3 {
+			list, err := items(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, item := range list {
+				if s, ok := item.(*Segment); ok {
+					work <- s
+				}
+			}
+			if rd.name == "stream" {
+				break
+			}
+			if _, err := Summarize(r); err != nil {
+				t.Error(err)
+			}
+			if err := r.SeekTime(0); err != nil {
+				t.Error(err)
+			}
+		}
+		close(work)
+		wg.Wait()
 	}
 }

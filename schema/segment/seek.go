@@ -132,10 +132,12 @@ func (r *Reader) rewind() error {
 	if r.at == nil {
 		return nil
 	}
-	fresh := &Reader{path: r.path, src: r.src, at: r.at, closer: r.closer}
+	fresh := &Reader{src: r.src, at: r.at}
 	if err := fresh.start(); err != nil {
 		return err
 	}
-	*r = *fresh
+	// Decoders may be reading r's other fields.
+	r.first, r.pos, r.resync, r.number, r.numbered = fresh.first, fresh.pos, fresh.resync, fresh.number, fresh.numbered
+	r.ended, r.done, r.queue = false, false, nil
 	return nil
 }

@@ -100,7 +100,8 @@ func (v *verifier) segment(s *Segment) error {
 			err := v.column(s, &list[i], b)
 			var corrupt *CorruptError
 			if errors.As(err, &corrupt) {
-				v.problem(ProblemColumn, corrupt.Offset, "column %s: %w", corrupt.Column, corrupt.Err).Size = int64(list[i].size)
+				p := v.problem(ProblemColumn, corrupt.Offset, "column %s: %w", corrupt.Column, corrupt.Err)
+				p.Size, p.Count = int64(list[i].size), int64(s.Rows)
 				bad = bad || list[i].id == schema.ColCPU || list[i].id == schema.ColSeq
 			} else if err != nil {
 				return err

@@ -130,6 +130,8 @@ func TestVerify(t *testing.T) {
 			[]string{"counters: CPU 0: seen 11 is not", "counters: seen 11 is not"}, 0},
 		{"counters of events that are not there", script{segments: [][]SeqRange{{run(0, 9)}}, end: ended(12, 0)},
 			[]string{"counters: CPU 0: 12 events recorded by the counters, 10 in the segments", "counters: seen 19 is not"}, 0},
+		{"a loss in the counters without a gap record", script{segments: [][]SeqRange{{run(0, 9)}}, end: ended(10, 4)},
+			[]string{"counters: 4 events lost by ring_full by the counters, 0 by the gap records"}, 4},
 		{"a segment header that does not say what the rows say", script{segments: [][]SeqRange{{run(0, 9)}},
 			header: func(m *SegmentMeta) { m.Ranges[0].Last = 12 }, end: ended(10, 0)}, []string{"segment at offset"}, 0},
 		{"a recording without an end", script{segments: [][]SeqRange{{run(0, 9)}}}, []string{"incomplete: the recording has no end"}, 0},

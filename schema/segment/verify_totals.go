@@ -32,9 +32,26 @@ func (v *verifier) totals(s *Summary) {
 			q.CPU, q.Count = p.CPU, p.Recorded-rows
 		}
 	}
+	v.gapTotals(s)
 	if len(s.PerCPU) > 0 && s.Seen != s.Filtered+s.Events+s.Lost+s.InFlight {
 		v.problem(ProblemCounters, -1, "seen %d is not filtered %d + events %d + lost %d + in flight %d",
 			s.Seen, s.Filtered, s.Events, s.Lost, s.InFlight)
+	}
+}
+
+// gapTotals compares the lost events of the counters with the gap records, by
+// cause.
+func (v *verifier) gapTotals(s *Summary) {
+	var gaps [NumCauses]int64
+	for _, g := range s.Gaps {
+		if g.Cause < NumCauses {
+			gaps[g.Cause] += g.Count
+		}
+	}
+	for cause := Cause(1); cause < NumCauses; cause++ {
+		if lost := s.LostByCause[cause]; lost != gaps[cause] {
+			v.problem(ProblemCounters, -1, "%d events lost by %v by the counters, %d by the gap records", lost, cause, gaps[cause]).Count = lost - gaps[cause]
+		}
 	}
 }
 
