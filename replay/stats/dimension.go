@@ -84,7 +84,11 @@ func (d *dimension) loadInts(b *segment.Block, rows int, m *memory) {
 			d.ofRow = append(d.ofRow, d.nullCode(m))
 			continue
 		}
-		value := f.int(raw)
+		value, ok := f.int(raw)
+		if !ok {
+			d.ofRow = append(d.ofRow, d.nullCode(m))
+			continue
+		}
 		recent := &d.recent[uint64(value)*0x9e3779b97f4a7c15>>(64-10)]
 		if recent.code == codeOther || recent.value != value {
 			*recent = recentInt{value, d.codeOf(appendInt(d.buf[:0], value), m)}

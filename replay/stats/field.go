@@ -2,6 +2,7 @@ package stats
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,19 +11,25 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
-// Field is one thing to group by: a column, or errno, which is the error
-// number in ret (0 for a call that did not fail).
+// Field is one thing to group by: a column, or errno, which is the error in ret
+// and null for a call that did not fail.
 type Field struct {
 	Name   string
 	column *schema.Column
 	errno  bool
 }
 
-// fieldErrno is the one field that is no column.
-const fieldErrno = "errno"
+const (
+	// fieldErrno is the one field that is no column.
+	fieldErrno = "errno"
+	// textSuffix ends the name of a column's decoded text. To group by it is to
+	// group by the column.
+	textSuffix = "_text"
+)
 
-// ParseFields turns names, as given to --by, into fields. A name that is no
-// column is an error that lists what is.
+// ParseFields turns names, as given to --by, into fields: names of columns, of
+// their decoded texts (remote_address_text), and errno. Any other name is an
+// error that lists what there is.
 func ParseFields(names []string) ([]Field, error) {
 	var fields []Field
 	for _, name := range names {
@@ -30,20 +37,44 @@ func ParseFields(names []string) ([]Field, error) {
 		if name == fieldErrno {
 			f.column, f.errno = schema.ByID(schema.ColRet), true
 		}
+		if raw, text := strings.CutSuffix(name, textSuffix); f.column == nil && text {
+			if f.column = schema.ByName(raw); f.column != nil && !f.hasText() {
+				f.column = nil
+			}
+		}
 		if f.column == nil || f.column.IsRef() {
-			return nil, fmt.Errorf("cannot group by %q: it is no column; columns are %s", name, strings.Join(fieldNames(), ", "))
+			return nil, fmt.Errorf("cannot group by %q: it is no column; columns are %s", name, strings.Join(FieldNames(), ", "))
 		}
 		fields = append(fields, f)
 	}
 	return fields, nil
 }
 
-func fieldNames() []string {
-	names := []string{fieldErrno}
+// FieldNames returns the names that ParseFields knows, in the order of the
+// columns.
+func FieldNames() []string {
+	var names []string
 	for _, c := range schema.Columns() {
 		names = append(names, c.Name)
+		if f := (Field{column: c}); f.hasText() {
+			names = append(names, c.Name+textSuffix)
+		}
+		if c.ID == schema.ColRet {
+			names = append(names, fieldErrno)
+		}
 	}
 	return names
+}
+
+// hasText reports whether the column has a decoded text beside it.
+func (f *Field) hasText() bool {
+	switch c := f.column; c.ID {
+	case schema.ColFlags, schema.ColMsgFlags, schema.ColName,
+		schema.ColLocalAddress, schema.ColRemoteAddress, schema.ColLocalPath, schema.ColRemotePath:
+		return true
+	default:
+		return c.Enum != nil
+	}
 }
 
 // An encoded value begins with what it is, so that null is not empty and a
@@ -76,7 +107,10 @@ func (f *Field) appendValue(dst []byte, b *segment.Block, row int) []byte {
 		}
 		return dst
 	}
-	return appendInt(dst, f.int(v.Ints[row]))
+	if n, ok := f.int(v.Ints[row]); ok {
+		return appendInt(dst, n)
+	}
+	return append(dst, encodedNull)
 }
 
 func appendInt(dst []byte, v int64) []byte {
@@ -84,12 +118,13 @@ func appendInt(dst []byte, v int64) []byte {
 	return binary.LittleEndian.AppendUint64(dst, uint64(v))
 }
 
-// int maps the column's number to the field's.
-func (f *Field) int(v int64) int64 {
+// int maps the column's number to the field's, which may be null.
+func (f *Field) int(v int64) (int64, bool) {
 	if f.errno {
-		return schema.Errno(v)
+		v = schema.Errno(v)
+		return v, v != 0
 	}
-	return v
+	return v, true
 }
 
 // Value is the value of a field in the key of a group: nil, int64, []byte or
@@ -141,8 +176,6 @@ func (f *Field) Text(v Value) string {
 
 func (f *Field) intText(v int64) string {
 	switch c := f.column; {
-	case f.errno && v == 0:
-		return "ok"
 	case f.errno:
 		return errnoName(v)
 	case c.Enum != nil:
@@ -168,9 +201,37 @@ func (f *Field) bytesText(v []byte) string {
 	return string(schema.AppendEscaped(nil, f.decoded(v), "\\"))
 }
 
-// bytesJSON has every character that the bytes have.
-func (f *Field) bytesJSON(v []byte) string {
-	return strings.ToValidUTF8(string(f.decoded(v)), "\ufffd")
+// addJSON sets the field's value in a group's key as cat --json prints it:
+// numbers are numbers, raw bytes are hexadecimal, and the decoded text stands
+// beside them.
+func (f *Field) addJSON(key map[string]any, v Value) {
+	name := f.column.Name
+	if f.errno {
+		key[fieldErrno] = nil
+		if n, ok := v.(int64); ok {
+			key[fieldErrno] = errnoName(n)
+		}
+		return
+	}
+	key[name] = v
+	if f.hasText() {
+		key[name+textSuffix] = nil
+	}
+	switch v := v.(type) {
+	case []byte:
+		if f.column.Type == schema.TypeString {
+			key[name] = strings.ToValidUTF8(string(v), "\ufffd")
+			return
+		}
+		key[name] = hex.EncodeToString(v)
+		if f.hasText() {
+			key[name+textSuffix] = strings.ToValidUTF8(string(f.decoded(v)), "\ufffd")
+		}
+	case int64:
+		if f.hasText() {
+			key[name+textSuffix] = f.intText(v)
+		}
+	}
 }
 
 // decoded returns the text of addresses, paths and names, and of others the

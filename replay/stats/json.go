@@ -6,7 +6,6 @@ import (
 	"io"
 	"math/big"
 
-	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
@@ -166,20 +165,4 @@ func (r *Result) jsonGroup(g *Group) jsonGroup {
 		}
 	}
 	return j
-}
-
-// addJSON sets the field's value in a group's key: numbers stay numbers, with
-// the decoded text beside them where there is one; bytes are their text.
-func (f *Field) addJSON(key map[string]any, v Value) {
-	switch v := v.(type) {
-	case []byte:
-		key[f.Name] = f.bytesJSON(v)
-	case int64:
-		key[f.Name] = v
-		if f.errno || f.column.Enum != nil || f.column.ID == schema.ColFlags || f.column.ID == schema.ColMsgFlags {
-			key[f.Name+"_text"] = f.intText(v)
-		}
-	default:
-		key[f.Name] = v
-	}
 }

@@ -80,10 +80,11 @@ func naiveKey(b *segment.Block, by []Field, row int) string {
 		switch f.column.Kind {
 		case schema.KindInt:
 			if n, ok := b.Int(f.column.ID, row); ok {
-				if f.errno {
-					n = max(-n, 0)
+				if v = n; f.errno {
+					if v = -n; n >= 0 {
+						v = nil
+					}
 				}
-				v = n
 			}
 		case schema.KindBytes:
 			if s, ok := b.Bytes(f.column.ID, row); ok {
