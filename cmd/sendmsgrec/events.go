@@ -58,7 +58,7 @@ func (p *eventPrinter) recording(r *segment.Reader, s *segment.Summary, bounds t
 	}
 	for p.left != 0 {
 		item, err := next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
@@ -35,7 +36,7 @@ func (i *itemReader) next() (segment.Item, error) {
 		if c, ok := item.(*segment.Clock); ok {
 			i.clocks = append(i.clocks, *c)
 		}
-	case err == io.EOF && i.summary == nil:
+	case errors.Is(err, io.EOF) && i.summary == nil:
 		i.summary = i.adding.Finish(i.r)
 	}
 	return item, err
@@ -54,7 +55,7 @@ func (i *itemReader) tail(dec *segment.Decoder, bounds timeBounds, n int64) (nex
 	var scratch segment.Block
 	for {
 		item, err := i.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
