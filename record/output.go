@@ -164,7 +164,7 @@ func (o *Output) Remove() error {
 		return nil
 	}
 	if now, err := os.Lstat(o.path); err != nil || !os.SameFile(now, o.info) {
-		return nil
+		return nil //nolint:nilerr // what is not there need not be removed
 	}
 	return os.Remove(o.path)
 }

@@ -6,7 +6,7 @@ import (
 	"hash/crc32"
 )
 
-// The preamble is an empty zstd frame with checksum. It makes tools that look
+// Preamble is an empty zstd frame with checksum. It makes tools that look
 // at the first bytes see a zstd file in all their versions, and no version of
 // the format may change it.
 const Preamble = "\x28\xb5\x2f\xfd\x24\x00\x01\x00\x00\x99\xe9\xd8\x51"

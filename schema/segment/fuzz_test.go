@@ -98,7 +98,7 @@ func FuzzReader(f *testing.F) {
 		if err := r.SeekTime(1 << 40); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.Next(); err != nil && err != io.EOF {
+		if _, err := r.Next(); err != nil && !errors.Is(err, io.EOF) {
 			t.Fatal(err)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 // the largest time so far, which makes the list sorted whatever the segments'
 // own times are.
 
+// Sizes and limits of the index.
 const (
 	indexEntrySize  = 16
 	IndexBlockSize  = 1024    // entries of an index record

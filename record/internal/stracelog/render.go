@@ -137,7 +137,7 @@ func control(h *Header) string {
 		}
 		out = append(out, text+"}")
 		if length < header {
-			left, b = left-header, b[header:]
+			left -= header
 			break
 		}
 		next := min((length+7)&^7, left)

@@ -69,10 +69,8 @@ func lengths(iov string) string {
 	}
 	var out []string
 	for _, element := range split(iov[1 : len(iov)-1]) {
-		_, length, found := strings.Cut(element, ", iov_len=")
-		if i := strings.LastIndex(element, ", iov_len="); found && i >= 0 {
-			length = strings.TrimSuffix(element[i+len(", iov_len="):], "}")
-			out = append(out, length)
+		if i := strings.LastIndex(element, ", iov_len="); i >= 0 {
+			out = append(out, strings.TrimSuffix(element[i+len(", iov_len="):], "}"))
 			continue
 		}
 		out = append(out, "...")

@@ -181,7 +181,7 @@ func parentOfBlocked(name, how string) error {
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() == (how == "kill") {
 		return nil
 	}
-	return fmt.Errorf("the child ended otherwise: %v", err)
+	return fmt.Errorf("the child ended otherwise: %w", err)
 }
 
 // runChild blocks in sendmsg for ever; it exits when its input ends.

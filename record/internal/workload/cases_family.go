@@ -35,7 +35,7 @@ func (t *thread) tcp(family, protocol int) (fd, peer int, err error) {
 	}
 	listener, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, protocol)
 	if err != nil {
-		return 0, 0, fmt.Errorf("%w: %v", errAbsent, err)
+		return 0, 0, fmt.Errorf("%w: %w", errAbsent, err)
 	}
 	defer unix.Close(listener)
 	unix.Bind(listener, any)
@@ -63,7 +63,7 @@ func (t *thread) tcpSend(family, protocol, n int) error {
 func (t *thread) open(family, typ, protocol int) (int, error) {
 	fd, err := unix.Socket(family, typ|unix.SOCK_CLOEXEC, protocol)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %v", errAbsent, err)
+		return 0, fmt.Errorf("%w: %w", errAbsent, err)
 	}
 	return t.own(fd, nil), nil
 }
