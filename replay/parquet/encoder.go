@@ -48,7 +48,7 @@ func (e *encoder) encode(j *job) {
 	for _, s := range j.segments {
 		err := e.decoder.ReadBlock(s, nil, &e.one)
 		if err == nil {
-			if err = checkRequired(&e.one); err == nil {
+			if err = checkRows(&e.one); err == nil {
 				appendBlock(&e.rows, &e.one)
 				continue
 			}

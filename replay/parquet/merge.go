@@ -58,18 +58,26 @@ func appendOffsets(to, from *colblock.Vector) {
 	}
 }
 
-// checkRequired reports a value that is missing although the schema says that
-// it is always there. No recorder leaves one out; zero in its place would be a
-// lie.
-func checkRequired(b *segment.Block) error {
+// checkRows reports what a row cannot be: a value that is missing although the
+// schema says that it is always there, or a number that does not fit its type.
+// No recorder writes either; zero, or a part of the number, would be a lie.
+func checkRows(b *segment.Block) error {
 	for _, c := range schema.Columns() {
+		v := &b.Cols[c.ID]
+		if c.Type == schema.TypeInt32 || c.Type == schema.TypeEnum {
+			for _, n := range v.Ints {
+				if n != int64(int32(n)) {
+					return fmt.Errorf("column %s has the value %d, which is no int32", c.Name, n)
+				}
+			}
+		}
 		if c.Nullable() {
 			continue
 		}
 		if c.Table != schema.TableEvent && anyNull(&b.Cols[schema.RefOf(c.Table)], b.Rows[schema.TableEvent]) {
 			return fmt.Errorf("an event has no row in table %v", c.Table)
 		}
-		if anyNull(&b.Cols[c.ID], b.Rows[c.Table]) {
+		if anyNull(v, b.Rows[c.Table]) {
 			return fmt.Errorf("column %s has a null, which the schema excludes", c.Name)
 		}
 	}

@@ -3,6 +3,7 @@ package stats
 import (
 	"math/big"
 	"math/bits"
+	"unsafe"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
 )
@@ -30,8 +31,8 @@ type errnoCount struct {
 
 // groupBytes and errnoBytes are what memory.used counts for each.
 const (
-	groupBytes = 176
-	errnoBytes = 16
+	groupBytes = int64(unsafe.Sizeof(group{}))
+	errnoBytes = int64(unsafe.Sizeof(errnoCount{}))
 )
 
 // sum128 is a sum of values that are not negative, which cannot overflow.
