@@ -306,11 +306,15 @@ func (d *drain) host(s *segment.Counters, k bpf.Counters) {
 	s.Self += int64(k.Self)
 }
 
-// allCPUs adds the account of what no CPU counts.
+// allCPUs adds the account of what no CPU counts. A call whose entry was
+// skipped returns like one that was under way when the recording began, and is
+// taken from these; under a filter, where not all of them are counted, the rest
+// may be too small.
 func (d *drain) allCPUs(s *segment.Counters) {
 	if d.skipped == 0 {
 		return
 	}
+	s.UnderWay = max(0, s.UnderWay-d.skipped)
 	c := segment.CPUCounters{CPU: segment.AllCPUs, Seen: d.skipped}
 	c.Lost[segment.CauseSkippedEntry] = d.skipped
 	s.CPUs = append(s.CPUs, c)

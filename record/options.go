@@ -8,7 +8,7 @@ import (
 // Options bound a recording. The zero value means the defaults.
 type Options struct {
 	SegmentEvents int           // events in a segment; default 32768
-	SegmentBytes  int           // estimated bytes of a segment in memory; default 8 MiB
+	SegmentBytes  int           // estimated bytes of a segment in memory; default 256 for each of SegmentEvents
 	FlushInterval time.Duration // an event is in the file this long after its return; default 1 s
 	ClockInterval time.Duration // between clock records; default 10 s
 	Duration      time.Duration // end after this long; 0 is never
@@ -25,7 +25,7 @@ type Options struct {
 // Defaults of Options.
 const (
 	DefaultSegmentEvents = 32768
-	DefaultSegmentBytes  = 8 << 20
+	segmentEventBytes    = 256
 	DefaultFlushInterval = time.Second
 	defaultClockInterval = 10 * time.Second
 	maxWorkers           = 4
@@ -36,7 +36,7 @@ func (o Options) withDefaults() Options {
 		o.SegmentEvents = DefaultSegmentEvents
 	}
 	if o.SegmentBytes <= 0 {
-		o.SegmentBytes = DefaultSegmentBytes
+		o.SegmentBytes = segmentEventBytes * o.SegmentEvents
 	}
 	if o.FlushInterval <= 0 {
 		o.FlushInterval = DefaultFlushInterval

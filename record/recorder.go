@@ -140,7 +140,7 @@ func (r *Recorder) Run() (*Summary, error) {
 	for _, defect := range d.defects {
 		errs = append(errs, fmt.Errorf("%w: %s", ErrAccount, defect))
 	}
-	s := r.summarize(&end, d.defects)
+	s := r.summarize(&end, d)
 	s.Complete = complete
 	s.Seconds = time.Since(began).Seconds()
 	s.CPUSeconds = (cpuTime() - cpu).Seconds()

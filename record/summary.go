@@ -27,10 +27,11 @@ type Summary struct {
 	Seconds        float64          `json:"seconds"`
 	CPUSeconds     float64          `json:"cpu_seconds"`          // of the recorder itself
 	Unbalanced     []string         `json:"unbalanced,omitempty"` // accounts that do not add up: a defect
+	Unmarked       int64            `json:"unmarked"`             // descendants that the kernel could not follow: their calls are filtered
 	UnderWay       int64            `json:"under_way"`            // calls that began before the recording
 }
 
-func (r *Recorder) summarize(end *segment.End, defects []string) *Summary {
+func (r *Recorder) summarize(end *segment.End, d *drain) *Summary {
 	s := &Summary{
 		LostByCause:   map[string]int64{},
 		Segments:      r.pipeline.segments,
@@ -38,11 +39,14 @@ func (r *Recorder) summarize(end *segment.End, defects []string) *Summary {
 		RawBytes:      r.pipeline.rawBytes.Load(),
 		Reason:        end.Reason,
 		CommandStatus: end.CommandStatus,
-		Unbalanced:    defects,
+		Unbalanced:    d.defects,
 		UnderWay:      end.Counters.UnderWay,
 	}
 	for cause := segment.Cause(1); cause < segment.NumCauses; cause++ {
 		s.LostByCause[cause.String()] = 0
+	}
+	for i := range d.cpus {
+		s.Unmarked += int64(d.cpus[i].kernel.Unmarked)
 	}
 	for _, c := range end.Counters.CPUs {
 		s.Events += c.Recorded

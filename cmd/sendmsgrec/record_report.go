@@ -32,6 +32,9 @@ func writeSummary(w io.Writer, s *record.Summary) {
 	} else {
 		fmt.Fprintf(w, "\nlost     0\n")
 	}
+	if s.Unmarked > 0 {
+		fmt.Fprintln(w, p.bad(unmarkedLine(s)))
+	}
 	fmt.Fprintf(w, "written  %s bytes in %s segments", grouped(s.FileBytes), grouped(s.Segments))
 	if s.Events > 0 && s.FileBytes > 0 {
 		fmt.Fprintf(w, "; %.1f bytes/event, 1:%.0f", float64(s.FileBytes)/float64(s.Events), float64(s.RawBytes)/float64(s.FileBytes))
@@ -50,6 +53,11 @@ func writeSummary(w io.Writer, s *record.Summary) {
 	for _, wrong := range s.Unbalanced {
 		fmt.Fprintln(w, p.bad("DEFECT   the account does not balance: "+wrong))
 	}
+}
+
+// unmarkedLine says what is missing without a count.
+func unmarkedLine(s *record.Summary) string {
+	return fmt.Sprintf("missing  %s descendants of the command, which the kernel had no memory to mark, with all their calls", grouped(s.Unmarked))
 }
 
 // lossLine says what was lost, by cause.

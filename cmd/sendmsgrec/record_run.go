@@ -193,8 +193,13 @@ func (o *recordOptions) report(stdout, stderr io.Writer, s *record.Summary, err 
 		err = errors.Join(err, writeJSON(stdout, s))
 	case !o.Quiet:
 		writeSummary(stderr, s)
-	case s.Lost > 0:
-		fmt.Fprintf(stderr, "sendmsgrec: warning: %s\n", lossLine(s))
+	default:
+		if s.Lost > 0 {
+			fmt.Fprintf(stderr, "sendmsgrec: warning: %s\n", lossLine(s))
+		}
+		if s.Unmarked > 0 {
+			fmt.Fprintf(stderr, "sendmsgrec: warning: %s\n", unmarkedLine(s))
+		}
 	}
 	if errors.Is(err, syscall.EPIPE) {
 		// Not the quiet end that a reader of text may wish: data is missing.
@@ -203,8 +208,8 @@ func (o *recordOptions) report(stdout, stderr io.Writer, s *record.Summary, err 
 	if err != nil {
 		return withCode(exitFailed, err)
 	}
-	if o.FailOnLoss && s.Lost > 0 {
-		return withCode(exitLoss, fmt.Errorf("%s events lost, and --fail-on-loss is set", grouped(s.Lost)))
+	if o.FailOnLoss && s.Lost+s.Unmarked > 0 {
+		return withCode(exitLoss, errors.New("events were lost, and --fail-on-loss is set"))
 	}
 	return nil
 }

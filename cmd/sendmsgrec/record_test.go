@@ -148,6 +148,13 @@ lost     8 (ring_full 5, skipped_entry 3 at most)
 written  100 bytes in 1 segments; 10.0 bytes/event, 1:2
 CPU      0.00 s
 `},
+		{"descendants that could not be followed are told", record.Summary{Seconds: 1, Unmarked: 2, Complete: true}, `
+events   0 in 1s, 0/s
+lost     0
+missing  2 descendants of the command, which the kernel had no memory to mark, with all their calls
+written  0 bytes in 0 segments
+CPU      0.00 s
+`},
 		{"what went wrong is said", record.Summary{Seconds: 1, Unbalanced: []string{"CPU 0: seen is 2, but 1"}}, `
 events   0 in 1s, 0/s
 lost     0
