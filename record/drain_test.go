@@ -213,6 +213,9 @@ func TestEverythingSeenIsAccounted(t *testing.T) {
 					t.Errorf("lost %v, want %v", s.LostByCause, c.lost)
 				}
 			}
+			if s.UnderWay != 0 {
+				t.Errorf("%d calls under way when the recording began", s.UnderWay)
+			}
 			if s.Seen != s.Events+s.Filtered+s.InFlight+s.Lost || !s.Complete {
 				t.Errorf("the summary does not add up: %+v", s)
 			}

@@ -89,10 +89,28 @@ func CreateOutput(path string, force bool) (*Output, error) {
 		return nil, fmt.Errorf("create recording: %w", err)
 	}
 	o := &Output{f: datasyncFile{f}, path: path, regular: true}
-	if o.info, err = f.Stat(); err != nil {
-		return nil, errors.Join(fmt.Errorf("create recording: %w", err), f.Close())
+	if o.info, err = f.Stat(); err == nil {
+		err = syncDirectory(filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("create recording: %w", err), f.Close(), os.Remove(path))
 	}
 	return o, nil
+}
+
+// syncDirectory makes a new file's name survive a power cut, where the file
+// system can do that.
+func syncDirectory(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		// A directory that may be written to but not listed.
+		return nil
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
+		return err
+	}
+	return nil
 }
 
 // datasyncFile syncs a file's data and size, not its times.

@@ -164,6 +164,7 @@ func lose(cpu int, cause segment.Cause) step {
 		c := &s.rings[cpu].counters
 		if cause == segment.CauseSkippedEntry {
 			s.skipped++
+			c.UnderWay++ // when it returns
 			return
 		}
 		c.Entered++
