@@ -104,5 +104,6 @@ type Load struct {
 	TIDs        []int
 	Calls       int64   // exact number of sendmsg calls that returned
 	Interrupted int64   // of them, those that a signal ended
+	Inodes      []int64 `json:",omitempty"` // sockets that were sent from
 	NSPerCall   float64 // time of the loop, with its reading back
 }

@@ -30,6 +30,7 @@ func commands() []command {
 		{"load", "send N messages at full speed or paced", runLoad},
 		{"block", "send from many threads that block, are signalled and migrate", runBlock},
 		{"hammer", "update a BPF map on every CPU for a while", runHammer},
+		{"race", "send through a descriptor that is replaced and closed meanwhile", runRace},
 		{"getppid", "make N system calls that nobody traces", runGetppid},
 		{"family", "send one message from a tree of processes and threads", runFamily},
 	}

@@ -1,0 +1,52 @@
+//go:build privileged
+
+package e2e_test
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"golang.org/x/sys/unix"
+)
+
+// TestADescriptorThatIsReplacedAllTheTime sends through a descriptor whose
+// socket is replaced and freed by another thread: every call is recorded, with
+// a socket that the descriptor did name, or with none.
+func TestADescriptorThatIsReplacedAllTheTime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.smr")
+	r := must(t, 0, sendmsgrec, "record", "-q", "-o", path, "--", workload, "race", "-n", "200000")
+	l := decodeLoad(t, r.stdout)
+	if i := conserve(t, path, l.PID, l.Calls); i.Lost != 0 {
+		t.Errorf("lost %d: %v", i.Lost, i.LostByCause)
+	}
+	slices.Sort(l.Inodes)
+	sources, contradictions := map[string]int{}, map[string]int{}
+	for _, e := range readEvents(t, path) {
+		source, _ := e.int(schema.ColSocketSource)
+		inode, socket := e.int(schema.ColSocketInode)
+		family, _ := e.int(schema.ColSocketFamily)
+		sources[schema.SourceEnum.Name(source)]++
+		if (schema.Source(source) == schema.SourceNull) != (e.ret == -int64(unix.EBADF)) {
+			contradictions[schema.SourceEnum.Name(source)]++
+		}
+		if schema.Source(source) == schema.SourceRaced {
+			continue // said so
+		}
+		if socket != (schema.Source(source) == schema.SourceEntry) || socket && family != 1 {
+			t.Fatalf("socket_source %d with inode %d and family %d", source, inode, family)
+		}
+		if _, known := slices.BinarySearch(l.Inodes, inode); socket && !known {
+			t.Fatalf("inode %d was never one of the descriptor's sockets", inode)
+		}
+	}
+	if sources["raced"] == 0 {
+		t.Error("no call was raced: the test shows nothing")
+	}
+	if n := contradictions["null"]; n > 0 {
+		t.Errorf("%d calls found a socket, the event says there was none", n)
+	}
+	t.Logf("contradictions %v", contradictions)
+	t.Logf("%v of %d sockets; results %s", sources, len(l.Inodes), r.stderr)
+}
