@@ -11,10 +11,10 @@ import (
 
 func TestTimeOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 9))
-	random := func(n, spread int) []int64 {
+	random := func(n int, spread int64) []int64 {
 		v := make([]int64, n)
 		for i := range v {
-			v[i] = 1e15 + int64(r.IntN(spread))
+			v[i] = 1e15 + r.Int64N(spread)
 		}
 		return v
 	}

@@ -88,9 +88,9 @@ func (d *Decoder) ReadBlock(s *Segment, cols []schema.ColumnID, b *Block) error 
 // before it in the directory, and is decoded first if it was not wanted itself.
 func (d *Decoder) readColumn(s *Segment, c *column, b *Block) error {
 	var rel *colblock.Vector
-	if id := c.chunk.Relative; id != 0 {
+	if id := c.relative; id != 0 {
 		rel = &b.Cols[id]
-		if len(rel.Ints) != c.chunk.Rows {
+		if len(rel.Ints) != c.rows {
 			if err := d.readColumn(s, s.byID(id), b); err != nil {
 				return err
 			}
@@ -132,7 +132,11 @@ func (d *Decoder) decodeColumn(c *column, data []byte, b *Block, rel *colblock.V
 		return fmt.Errorf("checksum is %#08x instead of %#08x: %w", crc, c.crc, colblock.ErrCorrupt)
 	}
 	v := &b.Cols[c.id]
-	if err := d.col.Decode(v, &c.chunk, data, rel); err != nil {
+	chunk, err := colblock.ParseChunk(c.desc, c.rows)
+	if err != nil {
+		return err
+	}
+	if err := d.col.Decode(v, &chunk, data, rel); err != nil {
 		return err
 	}
 	known := schema.ByID(c.id)

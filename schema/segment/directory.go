@@ -10,14 +10,18 @@ import (
 
 // The payload of a segment record: what is in the segment, and where.
 
-// column is one entry of a segment's directory.
+// column is one entry of a segment's directory. It is small, because readers
+// may hold the segments of a whole file: the chunk's description was parsed
+// and found right once, and is parsed again to decode it.
 type column struct {
-	id     schema.ColumnID
-	chunk  colblock.Chunk
-	offset int64 // in the file
-	size   int   // compressed bytes at offset
-	crc    uint32
-	inline []byte // description, for Describe
+	id       schema.ColumnID
+	relative schema.ColumnID // 0 for none
+	crc      uint32
+	offset   int64 // in the file
+	size     int   // compressed bytes at offset
+	rows     int   // 0 for a column that this build does not know
+	decoded  int   // memory that it takes when decoded
+	desc     []byte
 }
 
 // appendSegment appends everything of a segment's payload before the column
@@ -127,7 +131,7 @@ func (s *Segment) parseColumns(c *colblock.Cursor, offset int64, dataSize int) e
 				col.crc = binary.LittleEndian.Uint32(b)
 			}
 		}
-		col.inline = c.Take(c.Uvarint())
+		col.desc = c.Take(c.Uvarint())
 		if c.Bad {
 			return errPayload
 		}
@@ -137,26 +141,26 @@ func (s *Segment) parseColumns(c *colblock.Cursor, offset int64, dataSize int) e
 			s.skipped = append(s.skipped, col)
 			continue
 		}
-		var err error
-		col.chunk, err = colblock.ParseChunk(col.inline, s.TableRows[known.Table])
+		chunk, err := colblock.ParseChunk(col.desc, s.TableRows[known.Table])
 		switch {
 		case err != nil:
 			return fmt.Errorf("column %s: %w", known.Name, err)
-		case col.chunk.Kind != known.Kind:
-			return fmt.Errorf("column %s is %v instead of %v", known.Name, col.chunk.Kind, known.Kind)
-		case col.chunk.CompressedSize() != col.size:
-			return fmt.Errorf("column %s: frames of %d bytes in %d", known.Name, col.chunk.CompressedSize(), col.size)
+		case chunk.Kind != known.Kind:
+			return fmt.Errorf("column %s is %v instead of %v", known.Name, chunk.Kind, known.Kind)
+		case chunk.CompressedSize() != col.size:
+			return fmt.Errorf("column %s: frames of %d bytes in %d", known.Name, chunk.CompressedSize(), col.size)
 		case s.byID(col.id) != nil:
 			return fmt.Errorf("column %s twice", known.Name)
 		}
-		if rel := col.chunk.Relative; rel != 0 {
+		if rel := chunk.Relative; rel != 0 {
 			base := s.byID(rel)
-			if base == nil || base.chunk.Relative != 0 || base.chunk.Kind != schema.KindInt ||
+			if base == nil || base.relative != 0 || schema.ByID(rel).Kind != schema.KindInt ||
 				schema.ByID(rel).Table != known.Table {
 				return fmt.Errorf("column %s is relative to column %d", known.Name, rel)
 			}
 		}
-		s.RawBytes += int64(col.chunk.DecodedSize())
+		col.relative, col.rows, col.decoded = chunk.Relative, chunk.Rows, chunk.DecodedSize()
+		s.RawBytes += int64(col.decoded)
 		if s.RawBytes > MaxBlockBytes {
 			return fmt.Errorf("%d bytes decoded: %w", s.RawBytes, colblock.ErrLimit)
 		}

@@ -165,7 +165,6 @@ func (r *Reader) parse(pos int64, env *envelope, payload []byte) (item Item, err
 		item, err = asItem(parseCounters(&colblock.Cursor{Rest: payload}))
 	case KindEnd:
 		item, err = asItem(parseEnd(payload))
-		r.ended = r.ended || err == nil
 	}
 	if err != nil {
 		return nil, damageError{fmt.Errorf("record kind %d: %w", env.kind, err)}

@@ -69,7 +69,6 @@ type Reader struct {
 	resync   int64 // where a search for the next record starts if there is none at pos
 	number   uint32
 	numbered bool // number is known
-	ended    bool // the end record was read
 	done     bool
 	queue    []Item // to be returned before reading on
 }
@@ -104,15 +103,20 @@ func Open(path string) (*Reader, error) {
 // (ErrNotRecording) or the format is newer (ErrVersion).
 func NewReader(src io.ReaderAt, size int64) (*Reader, error) {
 	at := &atSource{src: src, n: size}
-	r := &Reader{src: at, at: at}
-	return r, r.start()
+	return start(&Reader{src: at, at: at})
 }
 
 // NewStreamReader returns a reader of the recording that src delivers. It has
 // no index, and a segment's data is kept in memory with the segment.
 func NewStreamReader(src io.Reader) (*Reader, error) {
-	r := &Reader{src: &streamSource{src: src}}
-	return r, r.start()
+	return start(&Reader{src: &streamSource{src: src}})
+}
+
+func start(r *Reader) (*Reader, error) {
+	if err := r.start(); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // Header returns the file's header. When it was damaged, it has the recording

@@ -138,6 +138,6 @@ func (r *Reader) rewind() error {
 	}
 	// Decoders may be reading r's other fields.
 	r.first, r.pos, r.resync, r.number, r.numbered = fresh.first, fresh.pos, fresh.resync, fresh.number, fresh.numbered
-	r.ended, r.done, r.queue = false, false, nil
+	r.done, r.queue = false, nil
 	return nil
 }

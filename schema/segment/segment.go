@@ -33,11 +33,11 @@ func (s *Segment) Columns() []ColumnStat {
 	stats := make([]ColumnStat, 0, len(s.columns)+len(s.skipped))
 	for i := range s.columns {
 		c := &s.columns[i]
-		stats = append(stats, ColumnStat{c.id, c.size + len(c.inline), c.chunk.DecodedSize()})
+		stats = append(stats, ColumnStat{c.id, c.size + len(c.desc), c.decoded})
 	}
 	for i := range s.skipped {
 		c := &s.skipped[i]
-		stats = append(stats, ColumnStat{c.id, c.size + len(c.inline), 0})
+		stats = append(stats, ColumnStat{c.id, c.size + len(c.desc), 0})
 	}
 	return stats
 }
