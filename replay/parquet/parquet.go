@@ -55,7 +55,7 @@ import (
 // Options say how to convert. The zero value of a field means its default.
 type Options struct {
 	// RowGroupEvents is the number of events up to which a row group takes
-	// segments, 131,072 by default.
+	// segments, 98,304 by default.
 	RowGroupEvents int
 	// Workers is the number of row groups that are encoded at once, 2 by
 	// default.
@@ -65,7 +65,7 @@ type Options struct {
 }
 
 const (
-	defaultRowGroupEvents = 128 << 10
+	defaultRowGroupEvents = 96 << 10
 	defaultWorkers        = 2
 	// maxRowGroupBytes bounds the decoded segments of a row group of more than
 	// one segment.
