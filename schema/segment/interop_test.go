@@ -47,3 +47,33 @@ func TestStockTools(t *testing.T) {
 		})
 	}
 }
+
+// TestIndependentReader reads the fixtures with a second implementation, which
+// was written from docs/format.md alone: the document says all that is needed.
+func TestIndependentReader(t *testing.T) {
+	for _, tool := range []string{"python3", "zstd"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Fatalf("%s is needed for this test: install the package of that name", tool)
+		}
+	}
+	cmd := exec.Command("python3", "testdata/independent.py", "testdata/v1.smr")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	got, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	golden, err := os.ReadFile("testdata/v1.golden.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	for line := range strings.Lines(string(golden)) {
+		if strings.HasPrefix(line, "  sums:") {
+			want.WriteString(line)
+		}
+	}
+	if string(got) != want.String() {
+		t.Errorf("got\n%swant\n%s", got, want.String())
+	}
+}
