@@ -147,6 +147,15 @@ func TestAStoppedRecorderLosesExactly(t *testing.T) {
 		t.Errorf("info does not name the cause:\n%s", text)
 	}
 	must(t, 3, sendmsgrec, "info", "--fail-on-loss", r.path)
+	printed := 0
+	for _, o := range catJSON(t, r.path) {
+		if o["kind"] == "gap" {
+			printed++
+		}
+	}
+	if printed != len(i.Gaps) {
+		t.Errorf("cat --json prints %d gaps, the file has %d", printed, len(i.Gaps))
+	}
 	stats := must(t, 0, sendmsgrec, "stats", r.path)
 	if lost := strings.ReplaceAll(stats.stdout, ",", ""); !strings.Contains(lost, fmt.Sprint(i.Lost)) {
 		t.Errorf("stats does not state the loss of %d:\n%s", i.Lost, stats.stdout)

@@ -3,7 +3,6 @@
 package e2e_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -133,35 +132,4 @@ func TestExitCodesAndReasons(t *testing.T) {
 			t.Errorf("%d events, ended by %s", i.Events, i.EndReason)
 		}
 	})
-}
-
-// TestWhatCatPrintsIsWhatIsThere compares the numbers of cat --json with the
-// columns of the file.
-func TestWhatCatPrintsIsWhatIsThere(t *testing.T) {
-	dir := t.TempDir()
-	log, path := filepath.Join(dir, "log"), filepath.Join(dir, "x.smr")
-	must(t, 0, sendmsgrec, "record", "-q", "-o", path, "--", workload, "cases", "-log", log)
-	events := map[[2]int64]event{}
-	for _, e := range readEvents(t, path) {
-		events[[2]int64{e.cpu, e.seq}] = e
-	}
-	lines := strings.Split(strings.TrimSpace(must(t, 0, sendmsgrec, "cat", "--json", path).stdout), "\n")
-	if len(lines) != len(events) {
-		t.Errorf("%d lines, %d events", len(lines), len(events))
-	}
-	for _, line := range lines {
-		var o struct {
-			CPU, Seq, Ret, Flags, PID, TID, Sockfd int64
-			TimeNS                                 int64  `json:"time_ns"`
-			DurationNS                             int64  `json:"duration_ns"`
-			Requested                              *int64 `json:"requested_bytes"`
-		}
-		if err := json.Unmarshal([]byte(line), &o); err != nil {
-			t.Fatalf("%v: %s", err, line)
-		}
-		e, ok := events[[2]int64{o.CPU, o.Seq}]
-		if !ok || o.Ret != e.ret || o.PID != e.pid || o.TID != e.tid || o.TimeNS != e.timeNS || o.DurationNS != e.durationNS {
-			t.Errorf("recorded %+v, printed %s", e, line)
-		}
-	}
 }

@@ -28,7 +28,7 @@ func Render(h *Header) map[string]string {
 		"msg_iov":        iov(h),
 		"msg_iovlen":     fmt.Sprint(h.IovLen),
 		"msg_controllen": fmt.Sprint(h.ControlLen),
-		"msg_flags":      hex(uint64(h.Flags)),
+		"msg_flags":      number(uint64(h.Flags)),
 	}
 	if h.ControlLen > 0 {
 		parts["msg_control"] = control(h)
@@ -49,7 +49,7 @@ func Ret(ret int64) string {
 	return fmt.Sprint(ret)
 }
 
-func hex(v uint64) string {
+func number(v uint64) string {
 	if v == 0 {
 		return "0"
 	}
@@ -60,7 +60,7 @@ func pointer(v uint64) string {
 	if v == 0 {
 		return "NULL"
 	}
-	return hex(v)
+	return number(v)
 }
 
 func iov(h *Header) string {
@@ -106,14 +106,14 @@ func name(h *Header) string {
 			addr = append(addr, fmt.Sprintf("%02x", v))
 		}
 		fields = fmt.Sprintf(", sll_protocol=%s, sll_ifindex=%d, sll_hatype=%s, sll_pkttype=%s, sll_halen=%d, sll_addr=[%s]",
-			allHex(b[2:4]), e.Uint32(b[4:]), hex(uint64(e.Uint16(b[8:]))), hex(uint64(b[10])), b[11], strings.Join(addr, ", "))
+			allHex(b[2:4]), e.Uint32(b[4:]), number(uint64(e.Uint16(b[8:]))), number(uint64(b[10])), b[11], strings.Join(addr, ", "))
 	case family == unix.AF_VSOCK && len(b) >= 16:
 		fields = fmt.Sprintf(", svm_cid=%s, svm_port=%s, svm_flags=%s",
-			hex(uint64(e.Uint32(b[8:]))), hex(uint64(e.Uint32(b[4:]))), hex(uint64(b[12])))
+			number(uint64(e.Uint32(b[8:]))), number(uint64(e.Uint32(b[4:]))), number(uint64(b[12])))
 	default:
 		fields = fmt.Sprintf(", sa_data=%s", quote(b[2:]))
 	}
-	return "{sa_family=" + hex(uint64(family)) + fields + "}"
+	return "{sa_family=" + number(uint64(family)) + fields + "}"
 }
 
 // control renders a list of control messages as far as strace follows it.
@@ -130,7 +130,7 @@ func control(h *Header) string {
 			return "[" + strings.Join(append(out, "(not kept)"), ", ") + "]"
 		}
 		length, level, typ := e.Uint64(b), int32(e.Uint32(b[8:])), int32(e.Uint32(b[12:]))
-		text := fmt.Sprintf("{cmsg_len=%d, cmsg_level=%s, cmsg_type=%s", length, hex(uint64(uint32(level))), hex(uint64(uint32(typ))))
+		text := fmt.Sprintf("{cmsg_len=%d, cmsg_level=%s, cmsg_type=%s", length, number(uint64(uint32(level))), number(uint64(uint32(typ))))
 		end := min(length, left, uint64(len(b)))
 		if end > header {
 			text += data(level, typ, b[header:end])
@@ -168,7 +168,7 @@ func data(level, typ int32, b []byte) string {
 		return fmt.Sprintf(", cmsg_data=[%d]", e.Uint32(b))
 	case level == unix.SOL_IP && typ == unix.IP_TOS:
 		for _, v := range b {
-			values = append(values, hex(uint64(v)))
+			values = append(values, number(uint64(v)))
 		}
 		return ", cmsg_data=[" + strings.Join(values, ", ") + "]"
 	}
