@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
 )
 
 var (
@@ -23,8 +24,8 @@ var (
 func TestFixturesReadForever(t *testing.T) {
 	if *fixture != "" {
 		l := mixedLoad()
-		l.batch, l.tasks = 4, 3
-		b := record(t, l, 12, 300, 5).bytes
+		l.batch, l.tasks, l.nulls = 4, 3, true
+		b := record(t, l, 12, 3000, 5).bytes
 		f, err := os.OpenFile(*fixture, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 		if err != nil {
 			t.Fatal(err)
@@ -60,6 +61,20 @@ func TestFixturesReadForever(t *testing.T) {
 	}
 }
 
+// TestFixtureHasEveryEncoding holds that the newest fixture is worth its name.
+func TestFixtureHasEveryEncoding(t *testing.T) {
+	b, err := os.ReadFile(fmt.Sprintf("testdata/v%d.golden.txt", FormatVersion))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"all null", "null in bitmap", "relative to", "constant", "values of 1 bytes", "values of 3 bytes",
+		"deltas of 0 bytes", "deltas of 2 bytes", "dictionary (", " inline", " in a frame", " plane frames", "gap ", "clock ", "counters ", "end "} {
+		if !bytes.Contains(b, []byte(word)) {
+			t.Errorf("nothing has %q", word)
+		}
+	}
+}
+
 // dump tells all of a recording in text: of long segments the first rows.
 func dump(t *testing.T, name string) []byte {
 	r, err := Open(name)
@@ -84,6 +99,14 @@ func dump(t *testing.T, name string) []byte {
 			var b Block
 			if err := d.ReadBlock(v, nil, &b); err != nil {
 				t.Fatal(err)
+			}
+			for i := range v.columns {
+				c := &v.columns[i]
+				chunk, err := colblock.ParseChunk(c.desc, c.rows)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprintf(&out, "  column %s: %v, %d bytes\n", schema.ByID(c.id).Name, &chunk, c.size)
 			}
 			for row := range min(v.Rows, 6) {
 				dumpRow(&out, &b, row)

@@ -18,6 +18,7 @@ type load struct {
 	seq   []int64
 	now   []int64
 	drift float64 // mean ns between two calls of a CPU
+	nulls bool    // some rows have no value
 }
 
 // uniformLoad is one program in a loop on each of two CPUs, at full speed.
@@ -94,6 +95,12 @@ func (l *load) fill(b *Block, rows int) SegmentMeta {
 		ints(schema.ColControlRef, 0)
 	}
 	l.tables(b, tasks, kinds)
+	for row := 7; l.nulls && row < rows; row += 97 {
+		for _, id := range []schema.ColumnID{schema.ColDurationNS, schema.ColRet, schema.ColSndbufUsed} {
+			b.Cols[id].Ints[row] = 0
+			b.Cols[id].SetNull(row)
+		}
+	}
 	for c := range l.cpus {
 		if l.seq[c] > first[c] {
 			m.Ranges = append(m.Ranges, SeqRange{c, first[c], l.seq[c] - 1, l.seq[c] - first[c]})
@@ -123,7 +130,12 @@ func (l *load) tables(b *Block, tasks, kinds int) {
 		ints(schema.ColSocketType, 1)
 		ints(schema.ColSocketProtocol, 6)
 		ints(schema.ColSocketInode, 50000+int64(i)*13)
-		b.Cols[schema.ColLocalAddress].AppendBytes([]byte{10, 0, 0, 5})
+		if l.nulls && i%4 == 1 {
+			b.Cols[schema.ColLocalAddress].AppendBytes(nil)
+			b.Cols[schema.ColLocalAddress].SetNull(i)
+		} else {
+			b.Cols[schema.ColLocalAddress].AppendBytes([]byte{10, 0, 0, 5})
+		}
 		ints(schema.ColLocalPort, 33000+int64(i)*977%20000)
 		b.Cols[schema.ColRemoteAddress].AppendBytes([]byte{10, 0, byte(i % 7), byte(i * 31)})
 		ints(schema.ColRemotePort, 443)
