@@ -81,7 +81,7 @@ func (d *drain) run(stopped func() bool) error {
 			d.stop("error")
 		}
 	}
-	if err := d.src.Detach(); err != nil {
+	if err := d.detach(); err != nil {
 		errs = append(errs, fmt.Errorf("detach: %w", err))
 	}
 	for d.round() {
@@ -92,6 +92,24 @@ func (d *drain) run(stopped func() bool) error {
 	d.settle()
 	d.flush()
 	return errors.Join(errs...)
+}
+
+// detach detaches the source and goes on draining meanwhile: the kernel waits
+// for all its processors, and that can take longer than the rings hold out.
+func (d *drain) detach() error {
+	ended := make(chan error, 1)
+	go func() { ended <- d.src.Detach() }()
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for {
+		for d.round() {
+		}
+		select {
+		case err := <-ended:
+			return err
+		case <-poll.C:
+		}
+	}
 }
 
 // round takes a batch from each ring and reports whether one was full.

@@ -89,10 +89,7 @@ func CreateOutput(path string, force bool) (*Output, error) {
 		return nil, fmt.Errorf("create recording: %w", err)
 	}
 	o := &Output{f: datasyncFile{f}, path: path, regular: true}
-	if o.info, err = f.Stat(); err == nil {
-		err = syncDirectory(filepath.Dir(path))
-	}
-	if err != nil {
+	if o.info, err = f.Stat(); err != nil {
 		return nil, errors.Join(fmt.Errorf("create recording: %w", err), f.Close(), os.Remove(path))
 	}
 	return o, nil
@@ -154,7 +151,12 @@ func (o *Output) Sync() error {
 	if !o.regular || size == o.synced {
 		return nil
 	}
-	if err := o.f.Sync(); err != nil {
+	err := o.f.Sync()
+	if err == nil && o.synced == 0 {
+		// Not when the file is created: the rings fill up by then.
+		err = syncDirectory(filepath.Dir(o.path))
+	}
+	if err != nil {
 		return fmt.Errorf("sync recording: %w", err)
 	}
 	o.synced = size

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -23,6 +24,7 @@ func (c *testClock) Read() segment.Clock {
 // a pause become visible at once, by the Wait that meets the pause. Each Wait
 // moves the clock by its timeout. After the last step it calls ended.
 type script struct {
+	mu       sync.Mutex // Detach comes while the rings are read
 	clock    *testClock
 	steps    []step
 	rings    []*scriptRing
@@ -39,13 +41,14 @@ func newScript(cpus int, steps ...step) *script {
 	s := &script{clock: &testClock{}, steps: steps, ended: func() {}}
 	s.clock.now.Store(1_000_000_000)
 	for range cpus {
-		s.rings = append(s.rings, &scriptRing{})
+		s.rings = append(s.rings, &scriptRing{mu: &s.mu})
 	}
 	return s
 }
 
 // scriptRing is one CPU's ring: events without a bound.
 type scriptRing struct {
+	mu       *sync.Mutex
 	counters bpf.Counters
 	events   []*bpf.Event
 	next     int
@@ -53,6 +56,8 @@ type scriptRing struct {
 }
 
 func (r *scriptRing) Next() *bpf.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.next == len(r.events) {
 		return nil
 	}
@@ -61,18 +66,26 @@ func (r *scriptRing) Next() *bpf.Event {
 }
 
 func (r *scriptRing) Release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	// Nobody may look at a released event: make it useless.
 	for ; r.released < r.next; r.released++ {
 		*r.events[r.released] = bpf.Event{}
 	}
 }
 
-func (s *script) CPUs() int                     { return len(s.rings) }
-func (s *script) Ring(cpu int) Ring             { return s.rings[cpu] }
-func (s *script) Counters(cpu int) bpf.Counters { return s.rings[cpu].counters }
+func (s *script) CPUs() int         { return len(s.rings) }
+func (s *script) Ring(cpu int) Ring { return s.rings[cpu] }
+func (s *script) Counters(cpu int) bpf.Counters {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rings[cpu].counters
+}
 func (s *script) SkippedEntry() (uint64, error) { return s.skipped, nil }
 
 func (s *script) Wait(timeout time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.clock.now.Add(int64(timeout))
 	if s.waitErr != nil {
 		return s.waitErr
@@ -90,6 +103,8 @@ func (s *script) Wait(timeout time.Duration) error {
 }
 
 func (s *script) Detach() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, step := range s.late {
 		step(s)
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 // Source is where events come from: a probe in the kernel, or a script in
-// tests and benchmarks. All methods are called by the drain goroutine alone,
-// but for Close.
+// tests and benchmarks. Its methods are called by one goroutine at a time, but
+// for rings and counters, which are read while Detach is under way.
 type Source interface {
 	// CPUs is the number of CPUs, each with a ring and counters of its own.
 	CPUs() int
@@ -22,7 +22,9 @@ type Source interface {
 	SkippedEntry() (uint64, error)
 	// Wait returns when a ring is filled to its watermark or after timeout.
 	Wait(timeout time.Duration) error
-	// Detach stops new events; what is in the rings can still be taken.
+	// Detach stops new events; what is in the rings can still be taken. No
+	// other method that is not about a ring is called after it, but for
+	// SkippedEntry.
 	Detach() error
 }
 

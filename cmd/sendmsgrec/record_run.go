@@ -203,7 +203,7 @@ func (o *recordOptions) report(stdout, stderr io.Writer, s *record.Summary, err 
 	}
 	if errors.Is(err, syscall.EPIPE) {
 		// Not the quiet end that a reader of text may wish: data is missing.
-		return withCode(exitFailed, fmt.Errorf("%v", err))
+		return withCode(exitFailed, errors.New(err.Error()))
 	}
 	if err != nil {
 		return withCode(exitFailed, err)
