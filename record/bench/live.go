@@ -69,8 +69,7 @@ func (o *options) alternate(count bool, loadArgs ...string) (map[string][]sample
 			if s.untraced, err = o.load(loadArgs...); err != nil {
 				return nil, err
 			}
-			var printed string
-			s.usage, printed, err = t.trace(o, file, func() (err error) {
+			s.usage, err = t.trace(o, file, func() (err error) {
 				s.traced, err = o.load(loadArgs...)
 				return err
 			})
@@ -83,7 +82,7 @@ func (o *options) alternate(count bool, loadArgs ...string) (map[string][]sample
 			}
 			s.fileBytes = st.Size()
 			if count && round == o.rounds-1 {
-				if s.events, err = t.events(o, file, printed); err != nil {
+				if s.events, err = t.events(o, file); err != nil {
 					return nil, err
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,8 +25,8 @@ type tracer struct {
 	// ready returns when the started tracer records; start changes the command
 	// before, where that needs it.
 	start func(*exec.Cmd) (ready func(file string) error, err error)
-	// events counts the calls in the file, given what the tracer printed.
-	events func(o *options, file, printed string) (int64, error)
+	// events counts the calls in the file.
+	events func(o *options, file string) (int64, error)
 }
 
 const (
@@ -76,14 +77,14 @@ func traceCmdReady(cmd *exec.Cmd) (func(string) error, error) {
 				return nil
 			}
 		}
-		return fmt.Errorf("trace-cmd ended without recording: %v", lines.Err())
+		return errors.Join(errors.New("trace-cmd ended without recording"), lines.Err())
 	}, err
 }
 
 var traceCmdLine = regexp.MustCompile(`sys_(enter|exit)_sendmsg`)
 
 // traceCmdEvents counts the printed events; two are a call.
-func traceCmdEvents(_ *options, file, _ string) (int64, error) {
+func traceCmdEvents(_ *options, file string) (int64, error) {
 	cmd := exec.Command("trace-cmd", "report", "-i", file)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -129,14 +130,14 @@ func perfReady(cmd *exec.Cmd) (func(string) error, error) {
 var perfSamples = regexp.MustCompile(`(?m)SAMPLE events: +([0-9]+)`)
 
 // perfEvents counts samples; two are a call.
-func perfEvents(_ *options, file, _ string) (int64, error) {
+func perfEvents(_ *options, file string) (int64, error) {
 	out, err := exec.Command("perf", "report", "-i", file, "--stats").Output()
 	if err != nil {
 		return 0, err
 	}
 	m := perfSamples.FindSubmatch(out)
 	if m == nil {
-		return 0, fmt.Errorf("perf report --stats counts no samples:\n%s", out)
+		return 0, errors.New("perf got no samples: is another BPF program attached to sendmsg's tracepoints?")
 	}
 	n, err := strconv.ParseInt(string(m[1]), 10, 64)
 	return n / 2, err
@@ -155,7 +156,7 @@ func recorderReady(*exec.Cmd) (func(string) error, error) {
 	}, nil
 }
 
-func recorderEvents(o *options, file, _ string) (int64, error) {
+func recorderEvents(o *options, file string) (int64, error) {
 	out, err := exec.Command(o.program("sendmsgrec"), "info", "--json", file).Output()
 	if err != nil {
 		return 0, err
@@ -171,7 +172,7 @@ type usage struct {
 }
 
 // trace runs f while the tracer records into the file.
-func (t *tracer) trace(o *options, file string, f func() error) (usage, string, error) {
+func (t *tracer) trace(o *options, file string, f func() error) (usage, error) {
 	args := t.args(o, file)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = o.dir // trace-cmd leaves its parts there
@@ -181,10 +182,10 @@ func (t *tracer) trace(o *options, file string, f func() error) (usage, string, 
 	cmd.Stderr = &printed
 	ready, err := t.start(cmd)
 	if err != nil {
-		return usage{}, "", err
+		return usage{}, err
 	}
 	if err := cmd.Start(); err != nil {
-		return usage{}, "", err
+		return usage{}, err
 	}
 	err = ready(file)
 	if err == nil {
@@ -196,8 +197,8 @@ func (t *tracer) trace(o *options, file string, f func() error) (usage, string, 
 		err = waited
 	}
 	if err != nil {
-		return usage{}, "", fmt.Errorf("%s: %w\n%s", t.name, err, printed.String())
+		return usage{}, fmt.Errorf("%s: %w\n%s", t.name, err, printed.String())
 	}
 	ru := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return usage{cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), ru.Maxrss}, printed.String(), nil
+	return usage{cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), ru.Maxrss}, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -193,8 +194,8 @@ func waitBlocked(pid, tid int) error {
 	for range 2000 {
 		syscall, err1 := os.ReadFile(dir + "syscall")
 		stat, err2 := os.ReadFile(dir + "stat")
-		if err1 != nil || err2 != nil {
-			return fmt.Errorf("watch thread %d: %v, %v", tid, err1, err2)
+		if err := errors.Join(err1, err2); err != nil {
+			return fmt.Errorf("watch thread %d: %w", tid, err)
 		}
 		_, state, _ := strings.Cut(string(stat), ") ")
 		if strings.HasPrefix(string(syscall), call) && strings.HasPrefix(state, "S") {
