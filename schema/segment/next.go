@@ -20,22 +20,33 @@ func isDamage(err error) bool {
 	return errors.As(err, &d)
 }
 
-// record reads and checks the record at pos, without its data. The payload is
-// valid until the next read. id nil accepts any recording.
-func (r *Reader) record(pos int64, id *[16]byte) (envelope, []byte, error) {
+// envelope reads the envelope at pos and checks what it can without the rest.
+// id nil accepts any recording.
+func (r *Reader) envelope(pos int64, id *[16]byte) (envelope, error) {
 	b, err := r.src.bytes(pos, EnvelopeSize)
 	if err != nil {
-		return envelope{}, nil, err
+		return envelope{}, err
 	}
 	if len(b) < EnvelopeSize {
-		return envelope{}, nil, damageError{ErrCut}
+		return envelope{}, damageError{ErrCut}
 	}
 	env, err := parseEnvelope(b, id)
 	if err != nil {
-		return env, nil, damageError{err}
+		return env, damageError{err}
+	}
+	return env, nil
+}
+
+// record reads and checks the record at pos, without its data. The payload is
+// valid until the next read. id nil accepts any recording.
+func (r *Reader) record(pos int64, id *[16]byte) (envelope, []byte, error) {
+	env, err := r.envelope(pos, id)
+	if err != nil {
+		return env, nil, err
 	}
 	size := EnvelopeSize + env.payload
-	if b, err = r.src.bytes(pos, size); err != nil {
+	b, err := r.src.bytes(pos, size)
+	if err != nil {
 		return env, nil, err
 	}
 	if len(b) < size {

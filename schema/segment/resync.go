@@ -40,6 +40,14 @@ const maxBack = MaxDataBytes
 // findStep is how much of the source a search looks at in one go.
 const findStep = 1 << 18
 
+// A file can be made to have a false record with a large payload every few
+// bytes, so that a search takes hours. Beyond maxTried bytes of payloads, on
+// top of what was searched, large ones are passed over.
+const (
+	maxTried     = 1 << 30
+	smallPayload = 1 << 16
+)
+
 // find returns the offset of the first intact record at from or behind it, or
 // -1. id nil accepts any recording.
 func (r *Reader) find(from int64, id *[16]byte) (int64, envelope, error) {
@@ -49,6 +57,7 @@ func (r *Reader) find(from int64, id *[16]byte) (int64, envelope, error) {
 	if id != nil {
 		needle, back = id[:], offsetRecordingID
 	}
+	tried := int64(0)
 	for pos := from; ; {
 		b, err := r.src.bytes(pos, findStep)
 		if err != nil {
@@ -70,7 +79,14 @@ func (r *Reader) find(from int64, id *[16]byte) (int64, envelope, error) {
 		if at < from {
 			continue
 		}
-		env, _, err := r.record(at, id)
+		env, err := r.envelope(at, id)
+		if err == nil {
+			tried += int64(env.payload)
+			if env.payload > smallPayload && tried > maxTried+(at-from) {
+				continue
+			}
+			env, _, err = r.record(at, id)
+		}
 		if err == nil {
 			return at, env, nil
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -162,6 +163,27 @@ func TestNotARecording(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSearchEnds searches a file that is full of false records.
+func TestSearchEnds(t *testing.T) {
+	b := file(t, crafted{kind: KindClock, version: 1, payload: make([]byte, 32)})
+	fake := crafted{kind: KindIndex, version: 1, payload: make([]byte, MaxPayloadBytes)}.bytes(1)[:EnvelopeSize]
+	fake[offsetCRC]++
+	b = append(b, bytes.Repeat(fake, 200_000)...)
+	b = append(b, crafted{kind: KindClock, version: 1, payload: make([]byte, 32)}.bytes(2)...)
+	start := time.Now()
+	r, err := open(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := items(r)
+	if err != nil || !slices.EqualFunc(describe(list), []string{"*segment.Clock", "damage", "*segment.Clock"}, strings.HasPrefix) {
+		t.Errorf("%q, %v", describe(list), err)
+	}
+	if took := time.Since(start); took > time.Minute {
+		t.Errorf("it took %v", took)
 	}
 }
 
