@@ -26,6 +26,11 @@ func runRecord(stdin io.Reader, stdout, stderr io.Writer, o recordOptions, args 
 	if err != nil {
 		return err
 	}
+	for _, pid := range o.PIDs {
+		if errors.Is(syscall.Kill(int(pid), 0), syscall.ESRCH) {
+			return usageErrorf("--pid %d: no such process", pid)
+		}
+	}
 	if err := record.CheckOutput(o.Output, o.Force); err != nil {
 		return err
 	}
