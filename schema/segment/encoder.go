@@ -117,5 +117,8 @@ func checkMeta(m *SegmentMeta, rows int) error {
 			return fmt.Errorf("sequence range %+v of %d rows", r, rows)
 		}
 	}
+	if m.Counters != nil {
+		return checkCounters(m.Counters)
+	}
 	return nil
 }

@@ -37,11 +37,16 @@ func parseGap(b []byte) (*Gap, error) {
 	g := &Gap{UpperBound: c.Byte()&flagUpperBound != 0, Cause: Cause(c.Byte())}
 	cpu := c.Varint()
 	g.FirstSeq, g.Count, g.FirstNS, g.LastNS = c.Varint(), c.Varint(), c.Varint(), c.Varint()
-	if c.Bad || !validCPU(cpu) || g.Count < 0 || g.Count >= 1<<62 || g.FirstSeq < -1 || g.FirstSeq >= 1<<62 {
+	if c.Bad || !validCPU(cpu) || !g.inRange() {
 		return nil, errPayload
 	}
 	g.CPU = int(cpu)
 	return g, nil
+}
+
+// inRange holds that the gap's last sequence number is one.
+func (g *Gap) inRange() bool {
+	return g.Count >= 0 && g.Count < 1<<62 && g.FirstSeq >= -1 && g.FirstSeq < 1<<62
 }
 
 func validCPU(cpu int64) bool { return cpu >= AllCPUs && cpu < MaxCPUs }

@@ -149,6 +149,20 @@ func TestWriterUse(t *testing.T) {
 			t.Errorf("error is %v", err)
 		}
 	})
+	t.Run("a gap and counters that a reader would refuse are refused", func(t *testing.T) {
+		w, _ := NewWriter(&bytes.Buffer{}, testHeader())
+		bad := &Counters{CPUs: []CPUCounters{{CPU: MaxCPUs}}}
+		for i, err := range []error{w.WriteGap(Gap{CPU: -2}), w.WriteGap(Gap{Count: -1}), w.WriteGap(Gap{FirstSeq: 1 << 62}),
+			w.WriteCounters(bad), w.Close(&End{Counters: *bad}),
+			NewEncoder(w.FileID()).Encode(&e, &b, SegmentMeta{Counters: bad})} {
+			if err == nil {
+				t.Errorf("%d: no error", i)
+			}
+		}
+		if err := w.Close(&End{}); err != nil {
+			t.Errorf("they left the writer unusable: %v", err)
+		}
+	})
 	t.Run("a range that no rows can have is refused", func(t *testing.T) {
 		if err := NewEncoder([16]byte{}).Encode(&e, &b, SegmentMeta{Ranges: []SeqRange{{0, 5, 4, 1}}}); err == nil {
 			t.Error("no error")

@@ -164,6 +164,9 @@ func (w *Writer) indexRecord(offset int64) {
 
 // WriteGap appends a gap record.
 func (w *Writer) WriteGap(g Gap) error {
+	if !validCPU(int64(g.CPU)) || !g.inRange() {
+		return fmt.Errorf("gap %+v is out of range", g)
+	}
 	w.record(KindGap, func(b []byte) []byte { return appendGap(b, &g) })
 	return w.flush()
 }
@@ -176,8 +179,20 @@ func (w *Writer) WriteClock(c Clock) error {
 
 // WriteCounters appends a snapshot of the counters.
 func (w *Writer) WriteCounters(c *Counters) error {
+	if err := checkCounters(c); err != nil {
+		return err
+	}
 	w.record(KindCounters, func(b []byte) []byte { return appendCounters(b, c) })
 	return w.flush()
+}
+
+func checkCounters(c *Counters) error {
+	for i := range c.CPUs {
+		if cpu := c.CPUs[i].CPU; !validCPU(int64(cpu)) {
+			return fmt.Errorf("counters of CPU %d", cpu)
+		}
+	}
+	return nil
 }
 
 // Close writes the index, the end record and the trailer: the recording is
@@ -188,6 +203,9 @@ func (w *Writer) Close(end *End) error {
 	}
 	if len(end.Reason) > MaxReasonBytes {
 		return fmt.Errorf("end reason of %d bytes: %w", len(end.Reason), colblock.ErrLimit)
+	}
+	if err := checkCounters(&end.Counters); err != nil {
+		return err
 	}
 	t := trailer{root: noOffset, segments: w.segments, events: w.events}
 	if len(w.block) > 0 {
