@@ -11,8 +11,9 @@ import (
 
 // eventPrinter prints the events, gaps and damages of recordings in file
 // order, events within a segment in the order of their entry. It decodes only
-// the columns that are printed. After each segment what was printed is handed
-// to w in one Write, and no more than a segment is in memory.
+// the columns that are printed. It writes to w in pieces of about printSize, so
+// that no more than a segment is in memory, and that in columns: as JSON it is
+// many times larger.
 type eventPrinter struct {
 	w       io.Writer
 	printer *text.Printer
@@ -27,6 +28,9 @@ type eventPrinter struct {
 	// corrupt are the segments with a column that does not decode.
 	corrupt []segment.Damage
 }
+
+// printSize is how much text is collected for one Write, in bytes.
+const printSize = 256 << 10
 
 func newEventPrinter(w io.Writer, printer *text.Printer, limit int64) *eventPrinter {
 	p := &eventPrinter{w: w, printer: printer, left: limit}
@@ -77,7 +81,6 @@ func (p *eventPrinter) recording(r *segment.Reader, s *segment.Summary, bounds t
 // item prints an item of the recording that dec decodes; skip is the number of
 // events within bounds to leave out, of which it returns the rest.
 func (p *eventPrinter) item(dec *segment.Decoder, item segment.Item, bounds timeBounds, skip int64) (int64, error) {
-	p.buf = p.buf[:0]
 	switch it := item.(type) {
 	case *segment.Segment:
 		var err error
@@ -91,11 +94,16 @@ func (p *eventPrinter) item(dec *segment.Decoder, item segment.Item, bounds time
 	case *segment.Damage:
 		p.buf = p.printer.Damage(p.buf, it)
 	}
+	return skip, p.flush()
+}
+
+func (p *eventPrinter) flush() error {
 	if len(p.buf) == 0 {
-		return skip, nil
+		return nil
 	}
 	_, err := p.w.Write(p.buf)
-	return skip, err
+	p.buf = p.buf[:0]
+	return err
 }
 
 func (p *eventPrinter) segment(dec *segment.Decoder, s *segment.Segment, bounds timeBounds, skip int64) (int64, error) {
@@ -132,6 +140,11 @@ func (p *eventPrinter) segment(dec *segment.Decoder, s *segment.Segment, bounds 
 		p.buf = p.printer.Event(p.buf, int(row))
 		p.left--
 		p.printed++
+		if len(p.buf) >= printSize {
+			if err := p.flush(); err != nil {
+				return skip, err
+			}
+		}
 	}
 	return skip, nil
 }
