@@ -79,11 +79,9 @@ interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done ## compare ou
 
 .PHONY: cross
 cross: ## check that schema and replay build on other systems, and everything on arm64
-	for os_arch in darwin/arm64 darwin/amd64 windows/amd64 linux/arm64; do \
-		echo "$$os_arch"; \
-		GOOS=$${os_arch%/*} GOARCH=$${os_arch#*/} CGO_ENABLED=0 $(GO) vet ./schema/... ./replay/... || exit 1; \
-	done
-	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./...
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./schema/... ./replay/...
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build ./schema/... ./replay/...
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
 
 ##@ Changing it
 
