@@ -112,7 +112,9 @@ func (p *doctorReport) capabilityChecks() []bpf.Check {
 		if p.Capabilities[name] {
 			state = bpf.StateYes
 		}
-		checks = append(checks, bpf.Check{Name: name, State: state})
+		// CAP_SYS_ADMIN stands for the two others.
+		required := name != "CAP_SYS_ADMIN" && !p.Capabilities["CAP_SYS_ADMIN"]
+		checks = append(checks, bpf.Check{Name: name, State: state, Required: required})
 	}
 	return checks
 }

@@ -66,6 +66,7 @@ files: what is in them, what was lost, how long the calls took.`,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelpCommand())
 	root.AddCommand(
 		newRecordCommand(),
 		newInfoCommand(),
