@@ -201,8 +201,11 @@ func (w *chunkWriter) page(c *chunk, body []byte, h *format.PageHeader) error {
 	h.UncompressedPageSize, h.CompressedPageSize = int32(len(body)), int32(len(compressed))
 	h.CRC = int32(crc32.ChecksumIEEE(compressed))
 	header, err := thrift.Marshal(&thrift.CompactProtocol{}, h)
-	if err != nil || len(header) > headerRoom {
-		return fmt.Errorf("encode page header of column %s (%d bytes): %w", c.leaf.name, len(header), err)
+	if err != nil {
+		return fmt.Errorf("encode page header of column %s: %w", c.leaf.name, err)
+	}
+	if len(header) > headerRoom {
+		panic("parquet: a page header takes more than its room") // numbers only: below 100 bytes
 	}
 	copy(w.group.data[start:], header)
 	n := copy(w.group.data[start+len(header):], compressed)

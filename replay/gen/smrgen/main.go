@@ -38,7 +38,7 @@ func run(path string, o gen.Options) (err error) {
 			err = cerr
 		}
 		if err != nil {
-			os.Remove(path)
+			_ = os.Remove(path) // the first error is the one to tell
 		}
 	}()
 	buffered := bufio.NewWriterSize(f, 1<<20)
