@@ -71,11 +71,11 @@ func newDrain(src Source, o *Options, p *pipeline, stop func(string), progress *
 func (d *drain) run(stopped func() bool) error {
 	var errs []error
 	for !stopped() {
-		if d.round() {
-			d.timers()
-			continue // a ring had a full batch, so there is more
-		}
+		more := d.round()
 		d.timers()
+		if more {
+			continue
+		}
 		if err := d.src.Wait(d.o.maxWait()); err != nil {
 			errs = append(errs, err)
 			d.stop("error")
@@ -84,8 +84,7 @@ func (d *drain) run(stopped func() bool) error {
 	if err := d.detach(); err != nil {
 		errs = append(errs, fmt.Errorf("detach: %w", err))
 	}
-	for d.round() {
-	}
+	d.drainAll()
 	if err := d.pollSkipped(d.o.Clock.NowNS()); err != nil {
 		errs = append(errs, err)
 	}
@@ -102,8 +101,7 @@ func (d *drain) detach() error {
 	poll := time.NewTicker(time.Millisecond)
 	defer poll.Stop()
 	for {
-		for d.round() {
-		}
+		d.drainAll()
 		select {
 		case err := <-ended:
 			return err
@@ -112,7 +110,14 @@ func (d *drain) detach() error {
 	}
 }
 
-// round takes a batch from each ring and reports whether one was full.
+// drainAll takes what is in the rings.
+func (d *drain) drainAll() {
+	for d.round() {
+	}
+}
+
+// round takes a batch from each ring and reports whether one was full, so that
+// there may be more.
 func (d *drain) round() (more bool) {
 	for cpu := range d.rings {
 		if d.take(cpu) == batchEvents {

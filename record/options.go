@@ -53,10 +53,11 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// maxWait is the longest time that events lie in the rings unread.
-func (o *Options) maxWait() time.Duration {
-	return min(50*time.Millisecond, o.FlushInterval/8)
-}
+// maxWait is the longest time that events lie in the rings when no watermark
+// announces them. Sleeping less often pays: each time the Go runtime takes the
+// sleeping thread's processor away and its monitor thread then looks every
+// 20 us, some fifty times, for another one to take.
+func (o *Options) maxWait() time.Duration { return min(100*time.Millisecond, o.FlushInterval/8) }
 
 // shouldClose decides whether the segment being built is closed now: it has
 // events, and their number, their bytes or the age of the oldest reaches the
