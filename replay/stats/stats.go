@@ -13,8 +13,8 @@
 // What was lost is part of every result, with the interval in which each
 // quantile would lie had nothing been lost.
 //
-// A recording is read by one goroutine and decoded by another; everything else
-// happens in the caller's.
+// One goroutine reads and decodes, a segment ahead; everything else happens in
+// the caller's.
 package stats
 
 import (
@@ -38,7 +38,10 @@ type Options struct {
 	MemoryBytes int64
 }
 
-// DefaultMemoryBytes keeps a run below 200 MiB with all that comes on top.
+// DefaultMemoryBytes keeps a process that sets a memory limit of 170 MiB
+// (debug.SetMemoryLimit) below 200 MiB with all that comes on top, hundreds of
+// thousands of groups included. Without a limit the garbage collector lets the
+// heap grow to about twice what is in use.
 const DefaultMemoryBytes = 96 << 20
 
 // Run reads r, which must be at its start, to its end. What cannot be read is
