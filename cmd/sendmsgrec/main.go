@@ -7,8 +7,20 @@
 // the process.
 package main
 
-import "os"
+import (
+	"os"
+	"runtime/debug"
+)
+
+// memoryLimit is what the Go runtime is told to stay below, in bytes: the
+// packages bound what they hold, and this bounds the garbage on top, so that no
+// command takes 200 MiB, whatever the size of the recording. GOMEMLIMIT goes
+// before it.
+const memoryLimit = 170 << 20
 
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	os.Exit(exitCode(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)))
 }
