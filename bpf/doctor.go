@@ -70,7 +70,10 @@ func check(name string, err error, hint string) Check {
 	case err == nil:
 		return Check{Name: name, State: StateYes}
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		return Check{Name: name, State: StateNo, Detail: err.Error(), Hint: privilegeHint()}
+		// The library guesses at a limit of locked memory, which kernels with
+		// BTF no longer apply to BPF.
+		detail := strings.ReplaceAll(err.Error(), " (MEMLOCK may be too low, consider rlimit.RemoveMemlock)", "")
+		return Check{Name: name, State: StateNo, Detail: detail, Hint: privilegeHint()}
 	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, os.ErrNotExist):
 		return Check{Name: name, State: StateNo, Detail: err.Error(), Hint: hint}
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sendmsgrec/sendmsgrec/replay/stats"
-	"github.com/sendmsgrec/sendmsgrec/schema"
 )
 
 type statsOptions struct {
@@ -37,7 +36,7 @@ quantiles get less exact, which their stated error tells.
 ` + timeRangeHelp + `
 
 FILE may be "-" for standard input. --by takes the columns that sendmsgrec
-schema lists, and errno.`,
+schema lists, the decoded texts beside them (flags_text, ...), and errno.`,
 		Example: `  sendmsgrec stats trace.smr
   sendmsgrec stats --by comm,errno trace.smr
   sendmsgrec stats --by remote_address,remote_port --json trace.smr | jq '.groups[0]'`,
@@ -93,13 +92,9 @@ func runStats(_ context.Context, stdin io.Reader, stdout, stderr io.Writer, o st
 
 // groupFields parses --by.
 func groupFields(names []string) ([]stats.Field, error) {
-	known := []string{"errno"}
-	for _, c := range schema.Columns() {
-		known = append(known, c.Name)
-	}
 	for _, name := range names {
 		if _, err := stats.ParseFields([]string{name}); err != nil {
-			return nil, usageErrorf("--by: no column %q%s", name, didYouMean(name, known))
+			return nil, usageErrorf("--by: no column %q%s", name, didYouMean(name, stats.FieldNames()))
 		}
 	}
 	return stats.ParseFields(names)
