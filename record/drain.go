@@ -162,7 +162,7 @@ func (d *drain) take(cpu int) (n int) {
 		}
 		if d.left > 0 {
 			if d.left--; d.left == 0 {
-				d.stop("max-events")
+				d.stop(reasonMaxEvents)
 			}
 		}
 		if d.builder.rows == 0 {
@@ -240,7 +240,7 @@ func (d *drain) pollSkipped(now int64) error {
 func (d *drain) timers() {
 	now := d.o.Clock.NowNS()
 	if d.o.Duration > 0 && now-d.startNS >= int64(d.o.Duration) {
-		d.stop("duration")
+		d.stop(reasonDuration)
 	}
 	if now-d.skippedNS >= int64(skippedInterval) {
 		if err := d.pollSkipped(now); err != nil {

@@ -35,6 +35,12 @@ type recorded struct {
 // play records a script into a file and reads it back.
 func play(t *testing.T, s *script, o Options) (recorded, error) {
 	t.Helper()
+	return playUntil(t, s, o, "script-end")
+}
+
+// playUntil is play with a reason for the end of the script.
+func playUntil(t *testing.T, s *script, o Options, reason string) (recorded, error) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "x.smr")
 	out, err := CreateOutput(path, false)
 	if err != nil {
@@ -45,7 +51,7 @@ func play(t *testing.T, s *script, o Options) (recorded, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.ended = func() { r.Stop("script-end") }
+	s.ended = func() { r.Stop(reason) }
 	summary, runErr := r.Run()
 	if err := out.Close(); err != nil {
 		t.Fatal(err)
@@ -253,6 +259,27 @@ func TestGapTimesAreThoseOfTheEventsAround(t *testing.T) {
 	want := segment.Gap{CPU: 0, FirstSeq: 1, Count: 1, Cause: ringFull, FirstNS: 1_100_001_000, LastNS: 1_110_002_000}
 	if len(got.gaps) != 1 || got.gaps[0] != want {
 		t.Errorf("got %+v, want %+v", got.gaps, want)
+	}
+}
+
+// A command may have ended before the drain has come to the limit.
+func TestTheLimitIsTheReasonWhenItCutsTheRecording(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		sends  int
+		reason string
+	}{
+		{"the limit is reached in what the kernel held", 10, "max-events"},
+		{"the limit is not reached", 3, "signal"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newScript(1, send(0))
+			s.late = []step{times(c.sends, send(0))}
+			got, err := playUntil(t, s, Options{MaxEvents: 5}, "signal")
+			if err != nil || got.end.Reason != c.reason {
+				t.Errorf("ended by %v, want %s; %v", got.end, c.reason, err)
+			}
+		})
 	}
 }
 

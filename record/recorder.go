@@ -14,6 +14,15 @@ import (
 // rings do not agree: a defect of the recorder.
 var ErrAccount = errors.New("the account of events does not balance")
 
+// The reasons for an end that the End record may state, beside those of
+// failures.
+const (
+	ReasonSignal    = "signal" // SIGINT or SIGTERM
+	reasonDuration  = "duration"
+	reasonMaxEvents = "max-events"
+	reasonCommand   = "command-exit"
+)
+
 // Recorder records one source into one output. A killed recorder leaves a
 // file whose records are whole but for the last; events that returned longer
 // than Options.FlushInterval before are in it.
@@ -74,7 +83,7 @@ func (r *Recorder) Stop(reason string) {
 // with this exit status.
 func (r *Recorder) CommandEnded(status int) {
 	r.status.Store(&status)
-	r.Stop("command-exit")
+	r.Stop(reasonCommand)
 }
 
 // Stopped is closed when the recording has begun to end.
@@ -123,6 +132,11 @@ func (r *Recorder) Run() (*Summary, error) {
 	err := r.pipeline.finish()
 
 	end := segment.End{Clock: r.o.Clock.Read(), Reason: *r.reason.Load(), CommandStatus: r.status.Load()}
+	if d.left == 0 && (end.Reason == reasonCommand || end.Reason == ReasonSignal) {
+		// The drain found the limit only after the command had ended; it is the
+		// limit that made the recording end where it does.
+		end.Reason = reasonMaxEvents
+	}
 	d.final(&end.Counters)
 	switch syncErr := r.writeErr.Load(); {
 	case err != nil:

@@ -176,7 +176,7 @@ func control(r *record.Recorder, signals chan os.Signal, command *record.Command
 		case <-time.After(commandGrace):
 		}
 	}
-	r.Stop("signal")
+	r.Stop(record.ReasonSignal)
 }
 
 // inForeground reports whether the terminal sends its signals to us, and so to
