@@ -14,24 +14,6 @@ import (
 // footer whole.
 const maxGaps = 10_000
 
-type jsonGap struct {
-	CPU         int    `json:"cpu"`
-	FirstSeq    int64  `json:"first_seq"`
-	Count       int64  `json:"count"`
-	Cause       string `json:"cause"`
-	FirstTimeNS int64  `json:"first_time_ns"`
-	LastTimeNS  int64  `json:"last_time_ns"`
-	UpperBound  bool   `json:"upper_bound"`
-}
-
-type jsonDamage struct {
-	Offset int64  `json:"offset"`
-	Size   int64  `json:"size"`
-	Error  string `json:"error"`
-	Events int64  `json:"events"`
-	Tail   bool   `json:"tail"`
-}
-
 // metadataOf returns the file's key-value metadata, which the package comment
 // documents. Events of segments that did not decode count as lost by damage.
 func metadataOf(h *segment.Header, r *Result) ([]format.KeyValue, error) {
@@ -40,15 +22,10 @@ func metadataOf(h *segment.Header, r *Result) ([]format.KeyValue, error) {
 	for cause := segment.CauseRingFull; cause < segment.NumCauses; cause++ {
 		byCause[cause.String()] = s.LostByCause[cause]
 	}
-	gaps, damages := []jsonGap{}, []jsonDamage{}
-	for _, g := range s.Gaps[:min(len(s.Gaps), maxGaps)] {
-		gaps = append(gaps, jsonGap{g.CPU, g.FirstSeq, g.Count, g.Cause.String(), g.FirstNS, g.LastNS, g.UpperBound})
-	}
-	for _, d := range s.Damages {
-		damages = append(damages, jsonDamage{d.Offset, d.Size, d.Err.Error(), d.Events, d.Tail})
-	}
+	gaps := append([]segment.Gap{}, s.Gaps[:min(len(s.Gaps), maxGaps)]...)
+	damages := append([]segment.Damage{}, s.Damages...)
 	for _, d := range r.Corrupt {
-		damages = append(damages, jsonDamage{d.Offset, d.Size, d.Err.Error(), d.Events, d.Tail})
+		damages = append(damages, d)
 		lost += d.Events
 		byCause[segment.CauseDamaged.String()] += d.Events
 	}

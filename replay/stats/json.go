@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"math/big"
+	"slices"
 
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -30,31 +31,13 @@ type jsonHeader struct {
 	LastTimeNS     int64            `json:"last_time_ns"`
 	FromTimeNS     *int64           `json:"from_time_ns,omitempty"`
 	ToTimeNS       *int64           `json:"to_time_ns,omitempty"`
-	Gaps           []jsonGap        `json:"gaps"`
-	Damages        []jsonDamage     `json:"damages"`
+	Gaps           []segment.Gap    `json:"gaps"`
+	Damages        []segment.Damage `json:"damages"`
 	Missing        int64            `json:"missing"`
 	MissingUnknown bool             `json:"missing_unknown"`
 	By             []string         `json:"by"`
 	Quantile       string           `json:"quantile"`
 	Total          jsonGroup        `json:"total"`
-}
-
-type jsonGap struct {
-	CPU         int    `json:"cpu"`
-	FirstSeq    int64  `json:"first_seq"`
-	Count       int64  `json:"count"`
-	Cause       string `json:"cause"`
-	FirstTimeNS int64  `json:"first_time_ns"`
-	LastTimeNS  int64  `json:"last_time_ns"`
-	UpperBound  bool   `json:"upper_bound"`
-}
-
-type jsonDamage struct {
-	Offset int64  `json:"offset"`
-	Size   int64  `json:"size"`
-	Error  string `json:"error"`
-	Events int64  `json:"events"`
-	Tail   bool   `json:"tail"`
 }
 
 type jsonGroup struct {
@@ -106,7 +89,7 @@ func (r *Result) jsonHeader() *jsonHeader {
 		Unexplained: s.Unexplained, Filtered: s.Filtered, InFlight: s.InFlight, Accounted: s.Accounted,
 		Complete: s.Complete, UnknownTail: s.UnknownTail,
 		FirstTimeNS: s.FirstTimeNS, LastTimeNS: s.LastTimeNS,
-		Gaps: []jsonGap{}, Damages: []jsonDamage{},
+		Gaps: append([]segment.Gap{}, s.Gaps...), Damages: slices.Concat([]segment.Damage{}, s.Damages, r.Loss.Corrupt),
 		Missing: r.Loss.Missing, MissingUnknown: r.Loss.Unknown,
 		By: []string{}, Quantile: "nearest_rank", Total: r.jsonGroup(r.Total()),
 	}
@@ -121,14 +104,6 @@ func (r *Result) jsonHeader() *jsonHeader {
 	}
 	for cause := segment.CauseRingFull; cause < segment.NumCauses; cause++ {
 		h.LostByCause[cause.String()] = s.LostByCause[cause]
-	}
-	for _, g := range s.Gaps {
-		h.Gaps = append(h.Gaps, jsonGap{g.CPU, g.FirstSeq, g.Count, g.Cause.String(), g.FirstNS, g.LastNS, g.UpperBound})
-	}
-	for _, list := range [][]segment.Damage{s.Damages, r.Loss.Corrupt} {
-		for _, d := range list {
-			h.Damages = append(h.Damages, jsonDamage{d.Offset, d.Size, d.Err.Error(), d.Events, d.Tail})
-		}
 	}
 	return h
 }

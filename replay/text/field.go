@@ -69,43 +69,6 @@ func (e *UnknownFieldError) Error() string {
 	return fmt.Sprintf("unknown field %q; did you mean %q?", e.Name, e.Nearest)
 }
 
-// nearest returns the field name with the smallest edit distance, or nothing
-// when more than half of the word would have to change.
-func nearest(word string) string {
-	best, bestDistance := "", len(word)/2+1
-	if len(word) > 100 {
-		return ""
-	}
-	for i := range fieldTable {
-		name := fieldTable[i].name
-		if d := editDistance(word, name); d < bestDistance {
-			best, bestDistance = name, d
-		}
-	}
-	return best
-}
-
-// editDistance is Levenshtein's: insertions, deletions and replacements.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(d, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 // columnAppender returns what appends a column's raw value.
 func columnAppender(c *schema.Column) func(*Printer, []byte) []byte {
 	id := c.ID

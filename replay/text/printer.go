@@ -72,7 +72,7 @@ func New(format Format, o Options) (*Printer, error) {
 		for _, name := range o.Fields {
 			f := fieldByName[name]
 			if f == nil {
-				return nil, &UnknownFieldError{Name: name, Nearest: nearest(name)}
+				return nil, &UnknownFieldError{Name: name, Nearest: schema.Nearest(name, FieldNames())}
 			}
 			p.fields = append(p.fields, f)
 		}

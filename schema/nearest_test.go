@@ -1,0 +1,24 @@
+package schema
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestNearest(t *testing.T) {
+	names := []string{"comm", "cpu", "duration_ns", "time_ns"}
+	for _, c := range []struct{ name, word, want string }{
+		{"a letter too few", "com", "comm"},
+		{"a letter too many", "durations_ns", "duration_ns"},
+		{"two letters exchanged", "tiem_ns", "time_ns"},
+		{"nothing like it", "payload", ""},
+		{"the empty word is near nothing", "", ""},
+		{"a word too long to be a name", strings.Repeat("comm", 30), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := Nearest(c.word, names); got != c.want {
+				t.Errorf("%q is near %q, want %q", c.word, got, c.want)
+			}
+		})
+	}
+}
