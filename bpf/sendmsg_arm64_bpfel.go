@@ -8,83 +8,9 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"structs"
 
 	"github.com/cilium/ebpf"
 )
-
-type sendmsgCallState struct {
-	_               structs.HostLayout
-	InCall          uint32
-	Cpu             uint32
-	Descendant      uint32
-	Pad             uint32
-	File            uint64
-	Sk              uint64
-	TimeNs          uint64
-	RequestedBytes  int64
-	SndbufUsed      int64
-	NameCaptured    uint32
-	IovCaptured     uint32
-	ControlCaptured uint32
-	LocalPathLen    uint32
-	RemotePathLen   uint32
-	Pad2            uint32
-	IovDistance     int64
-	Call            struct {
-		_             structs.HostLayout
-		Sockfd        int32
-		Flags         uint32
-		MsgPtr        uint64
-		MsgNamePtr    uint64
-		MsgNamelen    int32
-		MsgFlags      uint32
-		MsgIovPtr     uint64
-		MsgIovlen     uint64
-		MsgControlPtr uint64
-		MsgControllen uint64
-		MsghdrSource  uint8
-		NameSource    uint8
-		IovSource     uint8
-		ControlSource uint8
-		SocketSource  uint8
-		Call          uint8
-		EntryPath     uint8
-		Abi           uint8
-		Origin        uint8
-		Pad           [7]uint8
-	}
-	Socket struct {
-		_             structs.HostLayout
-		Family        uint16
-		Type          uint16
-		Protocol      uint16
-		LocalPort     uint16
-		RemotePort    uint16
-		HasPeer       uint8
-		Pad           uint8
-		PeerPid       uint32
-		Inode         uint64
-		SndbufLimit   uint32
-		Pad2          uint32
-		LocalAddress  [16]uint8
-		RemoteAddress [16]uint8
-	}
-	Iov [8]struct {
-		_    structs.HostLayout
-		Base uint64
-		Len  uint64
-	}
-	Name       [128]uint8
-	LocalPath  [112]uint8
-	RemotePath [112]uint8
-	Window     [256]uint8
-}
-
-type sendmsgControlState struct {
-	_    structs.HostLayout
-	Data [4096]uint8
-}
 
 // Names of all BPF objects in the ELF.
 //
