@@ -316,6 +316,19 @@ static __always_inline __u64 file_of(struct task_struct *task, __u32 fd)
 	return cast_to(struct timespec64, (void *)fdt->fd + fd * sizeof(void *))->tv_sec;
 }
 
+/* Whether the descriptor still names the file that it named at entry. A file
+ * that was closed meanwhile can come back at the same address (since 6.7 at
+ * once), but a socket does not get its inode number back.
+ */
+static __always_inline bool same_file(struct task_struct *task, const struct call_state *st)
+{
+	__u64 file = file_of(task, st->call.sockfd);
+
+	if (file != st->file)
+		return false;
+	return !st->sk || cast_to(struct file, (void *)file)->f_inode->i_ino == st->socket.inode;
+}
+
 static __always_inline void capture_inet(struct event_socket *dst, struct sock *sk)
 {
 	__u32 *local = (__u32 *)dst->local_address;

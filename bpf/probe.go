@@ -32,8 +32,13 @@ var ErrPrivilege = errors.New("not permitted")
 const (
 	MinRingBytes     = 4 << 10
 	MaxRingBytes     = 256 << 20
-	DefaultRingBytes = 8 << 20
+	DefaultRingBytes = 16 << 20
 )
+
+// watermarks is how many watermarks a ring has; a power of two. Each costs the
+// recorder a wake-up, and waking a Go program that sleeps costs as much as
+// reading a thousand events.
+const watermarks = 4
 
 // membarrierGlobal is MEMBARRIER_CMD_GLOBAL: wait for an RCU grace period.
 const membarrierGlobal = 1
@@ -106,7 +111,7 @@ func open(cfg Config, self uint32) (_ *Probe, err error) {
 	}
 	for name, value := range map[string]uint64{
 		"ring_size":      uint64(size),
-		"watermark_size": uint64(size / 8),
+		"watermark_size": uint64(size / watermarks),
 	} {
 		if err := spec.Variables[name].Set(value); err != nil {
 			return nil, fmt.Errorf("set %s: %w", name, err)
@@ -211,7 +216,7 @@ func (p *Probe) SkippedEntry() (uint64, error) {
 	return stats.RecursionMisses, nil
 }
 
-// Wait returns when a ring has crossed a watermark (an eighth of its size), or
+// Wait returns when a ring has crossed a watermark (a quarter of its size), or
 // after the timeout; the caller then reads all rings.
 func (p *Probe) Wait(timeout time.Duration) error {
 	p.doorbell.SetDeadline(time.Now().Add(timeout))

@@ -219,7 +219,7 @@ int sys_exit_sendmsg(struct sys_exit_args *ctx)
 					     st->call.control_source == SOURCE_FAULTED)))
 		capture_msghdr(task, st, SOURCE_EXIT);
 
-	if (unlikely(file_of(task, st->call.sockfd) != st->file)) {
+	if (unlikely(!same_file(task, st))) {
 		st->call.socket_source = SOURCE_RACED;
 	} else if (st->sk && st->socket.local_port == 0 &&
 		   (st->socket.family == AF_INET || st->socket.family == AF_INET6)) {

@@ -18,7 +18,8 @@ type Options struct {
 	Clock         Clock         // default SystemClock
 
 	// Started, if set, is called when the drain has its priority, which is the
-	// last thing that takes a privilege; an error ends the recording.
+	// last thing that takes a privilege, from Run's goroutine: a real-time
+	// thread must not wait for others. An error ends the recording.
 	Started func() error
 }
 

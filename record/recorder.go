@@ -114,21 +114,24 @@ func (r *Recorder) Run() (*Summary, error) {
 	began, cpu := time.Now(), cpuTime()
 	r.pipeline.start(&r.o)
 	d := newDrain(r.src, &r.o, r.pipeline, r.Stop, &r.progress)
-	ended := make(chan error)
+	prioritized, ended := make(chan struct{}), make(chan error)
 	go func() {
 		// The drain must not wait for a thread or a processor while the rings
 		// fill up. Never unlocked, the thread ends with the goroutine.
 		runtime.LockOSThread()
 		prioritize()
-		var err error
-		if r.o.Started != nil {
-			if err = r.o.Started(); err != nil {
-				r.Stop("error")
-			}
-		}
-		ended <- errors.Join(err, d.run(func() bool { return r.reason.Load() != nil }))
+		close(prioritized)
+		ended <- d.run(func() bool { return r.reason.Load() != nil })
 	}()
-	errs := []error{<-ended}
+	<-prioritized
+	var errs []error
+	if r.o.Started != nil {
+		if err := r.o.Started(); err != nil {
+			errs = append(errs, err)
+			r.Stop("error")
+		}
+	}
+	errs = append(errs, <-ended)
 	err := r.pipeline.finish()
 
 	end := segment.End{Clock: r.o.Clock.Read(), Reason: *r.reason.Load(), CommandStatus: r.status.Load()}
