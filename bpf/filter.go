@@ -9,16 +9,22 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+// initialPIDNamespace is the inode number that the kernel gives the first PID
+// namespace (PROC_PID_INIT_INO).
+const initialPIDNamespace = 0xEFFFFFFC
+
 // setFilters writes the filter, and which process is the recorder's own, into
 // the constants that the verifier folds.
 func (cfg *Config) setFilters(spec *ebpf.CollectionSpec, self uint32) error {
-	level, err := pidNamespaceLevel()
-	if err != nil {
-		return err
-	}
 	inum, err := pidNamespaceInode()
 	if err != nil {
 		return err
+	}
+	var level uint32
+	if inum != initialPIDNamespace {
+		if level, err = pidNamespaceLevel(); err != nil {
+			return err
+		}
 	}
 	var comms [FilterMax][CommLen]byte
 	if len(cfg.Comms) > FilterMax {
