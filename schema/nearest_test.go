@@ -10,7 +10,7 @@ func TestNearest(t *testing.T) {
 	for _, c := range []struct{ name, word, want string }{
 		{"a letter too few", "com", "comm"},
 		{"a letter too many", "durations_ns", "duration_ns"},
-		{"two letters exchanged", "tiem_ns", "time_ns"},
+		{"two letters exchanged", "itme_ns", "time_ns"},
 		{"nothing like it", "payload", ""},
 		{"the empty word is near nothing", "", ""},
 		{"a word too long to be a name", strings.Repeat("comm", 30), ""},
