@@ -37,8 +37,13 @@ func (r *Reader) recover(cause error, from int64) (Item, error) {
 // a record can have.
 const maxBack = MaxDataBytes
 
-// findStep is how much of the source a search looks at in one go.
-const findStep = 1 << 18
+// How much of the source a search looks at in one go: little behind a false
+// record, since there may be another soon and the rest is read again, then more
+// and more.
+const (
+	minFindStep = 1 << 12
+	maxFindStep = 1 << 18
+)
 
 // A file can be made to have a false record with a large payload every few
 // bytes, so that a search takes hours. Beyond maxTried bytes of payloads, on
@@ -57,9 +62,9 @@ func (r *Reader) find(from int64, id *[16]byte) (int64, envelope, error) {
 	if id != nil {
 		needle, back = id[:], offsetRecordingID
 	}
-	tried := int64(0)
+	tried, step := int64(0), minFindStep
 	for pos := from; ; {
-		b, err := r.src.bytes(pos, findStep)
+		b, err := r.src.bytes(pos, step)
 		if err != nil {
 			return 0, envelope{}, err
 		}
@@ -72,8 +77,10 @@ func (r *Reader) find(from int64, id *[16]byte) (int64, envelope, error) {
 			if id == nil {
 				r.src.forget(pos)
 			}
+			step = min(2*step, maxFindStep)
 			continue
 		}
+		step = minFindStep
 		at := pos + int64(i) - back
 		pos += int64(i) + 1
 		if at < from {
