@@ -42,7 +42,9 @@ func summarizeFile(path string) (*segment.Summary, error) {
 
 // judge warns on stderr about what the recording lost or what of it is
 // damaged, and returns the error that the command ends with. Damage is an
-// error; loss is one when failOnLoss is set.
+// error; loss is one when failOnLoss is set. What a killed recorder leaves
+// behind, no end and perhaps a record that is cut, is loss: how much of a write
+// the kernel had done is chance, and all before it reads as it is.
 func judge(stderr io.Writer, path string, s *segment.Summary, failOnLoss bool) error {
 	return judgeWith(stderr, path, s, nil, failOnLoss)
 }
@@ -60,7 +62,9 @@ func judgeWith(stderr io.Writer, path string, s *segment.Summary, corrupt []segm
 	if s.UnknownTail != "" {
 		found = append(found, s.UnknownTail)
 	}
-	damages := slices.Concat(s.Damages, corrupt)
+	damages := slices.Concat(slices.DeleteFunc(slices.Clone(s.Damages), func(d segment.Damage) bool {
+		return s.UnknownTail != "" && d.Tail && errors.Is(d.Err, segment.ErrCut)
+	}), corrupt)
 	for i := range damages[:min(len(damages), maxListed)] {
 		found = append(found, damages[i].String())
 	}
