@@ -87,7 +87,8 @@ func (b *builder) finish() {
 	cols[schema.ColIovLen].Offsets = append(cols[schema.ColIovLen].Offsets[:0], b.iovEnd[:b.rows+1]...)
 
 	// This probe tier links no attempts and judges no TOCTOU: the same value
-	// in every row. The slots beyond are never written, so they stay 0.
+	// in every row. The slots beyond are never written, so they stay 0. The
+	// columns of schema version 2 are left empty, which is null.
 	cols[schema.ColTOCTOU].Ints = sized(cols[schema.ColTOCTOU].Ints, b.maxRows)[:b.rows]
 	cols[schema.ColAttemptOf].Ints = sized(cols[schema.ColAttemptOf].Ints, b.maxRows)[:b.rows]
 	setAllNull(&cols[schema.ColAttemptOf], b.rows)

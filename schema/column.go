@@ -12,7 +12,7 @@ import "fmt"
 
 // Version is the schema version that this build writes. It grows when a
 // column is appended; ids and meanings of existing columns never change.
-const Version = 1
+const Version = 2
 
 // ColumnID identifies a column for ever: ids are stable and append-only.
 type ColumnID uint16

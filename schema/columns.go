@@ -65,8 +65,25 @@ const (
 	ColPeerPID        ColumnID = 56
 	ColSndbufLimit    ColumnID = 57
 
+	// Since schema version 2.
+	ColVectorIndex   ColumnID = 58
+	ColVlen          ColumnID = 59
+	ColOutcome       ColumnID = 60
+	ColAttemptOfCPU  ColumnID = 61
+	ColInFd          ColumnID = 62
+	ColOffsetPtr     ColumnID = 63
+	ColOffset        ColumnID = 64
+	ColOutNamelen    ColumnID = 65
+	ColOutControllen ColumnID = 66
+	ColOutMsgFlags   ColumnID = 67
+	ColIOUserData    ColumnID = 68
+	ColIOQueueNS     ColumnID = 69
+	ColIOExecNS      ColumnID = 70
+	ColIOWorkerTID   ColumnID = 71
+	ColIOOpcode      ColumnID = 72
+
 	// MaxColumnID is the largest id that this build knows.
-	MaxColumnID = ColSndbufLimit
+	MaxColumnID = ColIOOpcode
 )
 
 const (
@@ -75,6 +92,8 @@ const (
 	// What stands behind a user pointer: from user space, changeable by
 	// another thread until the kernel has copied it, absent when unreadable.
 	tagsUser = TagUser | TagTOCTOU | TagOptional
+	// An argument that not every call has.
+	tagsArgument = TagUser | TagOptional
 )
 
 var columns = []Column{
@@ -87,17 +106,17 @@ var columns = []Column{
 	{ID: ColDurationNS, Name: "duration_ns", Kind: KindInt, Type: TypeDuration, Unit: "ns", Tags: tagsKOpt, Group: "time",
 		Doc: "Time from entry to return. Null when the call had not returned."},
 	{ID: ColRet, Name: "ret", Kind: KindInt, Type: TypeInt64, Tags: tagsKOpt, Group: "result",
-		Doc: "Return value: bytes sent, or a negative errno (the kernel-internal 512 to 530 included). Null when the call had not returned."},
+		Doc: "Return value: bytes sent or received, or a negative errno (the kernel-internal 512 to 530 included). Of a message of sendmmsg or recvmmsg: its msg_len. Null when the call had not returned."},
 	{ID: ColRequestedBytes, Name: "requested_bytes", Kind: KindInt, Type: TypeInt64, Unit: "bytes", Tags: tagsUser, Group: "msghdr",
-		Doc: "Sum of iov_len over all msg_iovlen entries, read at entry. Null when an entry was unreadable or 2^52 or more (a negative one included), or msg_iovlen exceeds 1024."},
+		Doc: "Sum of iov_len over all msg_iovlen entries, read at entry; the length argument of sendto, recvfrom and sendfile. Null when an entry was unreadable or 2^52 or more (a negative one included), or msg_iovlen exceeds 1024."},
 	{ID: ColSndbufUsed, Name: "sndbuf_used_bytes", Kind: KindInt, Type: TypeInt64, Unit: "bytes", Tags: tagsKOpt, Group: "socket",
 		Doc: "Send-buffer use at entry: sk_wmem_queued for TCP, sk_wmem_alloc for other protocols. Null without a socket."},
 	{ID: ColIovBase, Name: "iov_base", Kind: KindIntList, Type: TypePointer, Tags: tagsUser, Group: "msghdr",
-		Doc: "iov_base of the first 8 entries of msg_iov."},
+		Doc: "iov_base of the first 8 entries of msg_iov; the buffer of sendto and recvfrom."},
 	{ID: ColIovLen, Name: "iov_len", Kind: KindIntList, Type: TypeInt64, Unit: "bytes", Tags: tagsUser, Group: "msghdr",
-		Doc: "iov_len of the first 8 entries of msg_iov; a length above 2^63-1 is shown negative."},
+		Doc: "iov_len of the first 8 entries of msg_iov; the length of sendto and recvfrom; a length above 2^63-1 is shown negative."},
 	{ID: ColAttemptOf, Name: "attempt_of", Kind: KindInt, Type: TypeInt64, Tags: tagsKOpt, Group: "identity",
-		Doc: "For a call restarted after a signal: seq of its first attempt. Null on probe tiers that do not link attempts."},
+		Doc: "For a call restarted after a signal: seq of its first attempt, on the CPU in attempt_of_cpu. Null on probe tiers that do not link attempts."},
 	{ID: ColTOCTOU, Name: "toctou", Kind: KindInt, Type: TypeEnum, Enum: &TOCTOUEnum, Tags: tagsK, Group: "trust",
 		Doc: "Whether what was read at entry is what the kernel used; unknown where the probe tier cannot see the kernel's copy."},
 
@@ -133,15 +152,15 @@ var columns = []Column{
 	{ID: ColOrigin, Name: "origin", Table: TableCall, Kind: KindInt, Type: TypeEnum, Enum: &OriginEnum, Tags: tagsK, Group: "identity",
 		Doc: "Whether user space (U) or the kernel itself (K) sent the message."},
 	{ID: ColSockfd, Name: "sockfd", Table: TableCall, Kind: KindInt, Type: TypeInt32, Tags: TagUser, Group: "arguments",
-		Doc: "First argument: the file descriptor."},
-	{ID: ColMsgPtr, Name: "msg_ptr", Table: TableCall, Kind: KindInt, Type: TypePointer, Tags: TagUser, Group: "arguments",
-		Doc: "Second argument: the address of the user's struct msghdr (user addresses fit 63 bits; others are shown negative)."},
-	{ID: ColFlags, Name: "flags", Table: TableCall, Kind: KindInt, Type: TypeInt64, Tags: TagUser, Group: "arguments",
-		Doc: "Third argument: MSG_ flags, 0 to 2^32-1."},
+		Doc: "The file descriptor: the first argument. Of sendfile: out_fd."},
+	{ID: ColMsgPtr, Name: "msg_ptr", Table: TableCall, Kind: KindInt, Type: TypePointer, Tags: tagsArgument, Group: "arguments",
+		Doc: "The address of the user's struct msghdr (user addresses fit 63 bits; others are shown negative); of a message of sendmmsg or recvmmsg that of its struct mmsghdr. Null for sendto, recvfrom and sendfile."},
+	{ID: ColFlags, Name: "flags", Table: TableCall, Kind: KindInt, Type: TypeInt64, Tags: tagsArgument, Group: "arguments",
+		Doc: "The call's MSG_ flags, 0 to 2^32-1. Null for sendfile."},
 	{ID: ColMsgNamePtr, Name: "msg_name_ptr", Table: TableCall, Kind: KindInt, Type: TypePointer, Tags: tagsUser, Group: "msghdr",
-		Doc: "msg_name: address of the destination address; 0 is a null pointer. Null when the msghdr was unreadable."},
+		Doc: "msg_name: address of the destination address; 0 is a null pointer; sendto's and recvfrom's address argument. Null when the msghdr was unreadable."},
 	{ID: ColMsgNamelen, Name: "msg_namelen", Table: TableCall, Kind: KindInt, Type: TypeInt32, Unit: "bytes", Tags: tagsUser, Group: "msghdr",
-		Doc: "msg_namelen as the caller gave it."},
+		Doc: "msg_namelen as the caller gave it; of recvfrom what its addrlen argument pointed to at entry."},
 	{ID: ColMsgIovPtr, Name: "msg_iov_ptr", Table: TableCall, Kind: KindInt, Type: TypePointer, Tags: tagsUser, Group: "msghdr",
 		Doc: "msg_iov: address of the iovec array."},
 	{ID: ColMsgIovlen, Name: "msg_iovlen", Table: TableCall, Kind: KindInt, Type: TypeInt64, Tags: tagsUser, Group: "msghdr",
@@ -151,7 +170,7 @@ var columns = []Column{
 	{ID: ColMsgControllen, Name: "msg_controllen", Table: TableCall, Kind: KindInt, Type: TypeInt64, Unit: "bytes", Tags: tagsUser, Group: "msghdr",
 		Doc: "msg_controllen as the caller gave it."},
 	{ID: ColMsgFlags, Name: "msg_flags", Table: TableCall, Kind: KindInt, Type: TypeInt64, Tags: tagsUser, Group: "msghdr",
-		Doc: "msg_flags inside the msghdr; the kernel ignores it on send."},
+		Doc: "msg_flags inside the msghdr as the caller left it; the kernel ignores it."},
 	{ID: ColMsghdrSource, Name: "msghdr_source", Table: TableCall, Kind: KindInt, Type: TypeEnum, Enum: &SourceEnum, Tags: tagsK, Group: "trust",
 		Doc: "Where the msghdr fields come from, or why they are absent."},
 	{ID: ColNameSource, Name: "name_source", Table: TableCall, Kind: KindInt, Type: TypeEnum, Enum: &SourceEnum, Tags: tagsK, Group: "trust",
@@ -164,9 +183,9 @@ var columns = []Column{
 		Doc: "Where the socket columns come from; raced when the descriptor named another file at exit than at entry."},
 
 	{ID: ColName, Name: "name", Table: TableName, Kind: KindBytes, Type: TypeBytes, Tags: tagsUser, Group: "msghdr",
-		Doc: "The socket address behind msg_name, raw, first 128 bytes. Null for a null pointer, empty for a zero length."},
+		Doc: "The socket address behind msg_name, raw, first 128 bytes; of receives what the kernel put there. Null for a null pointer and when nothing was received, empty for a zero length."},
 	{ID: ColControl, Name: "control", Table: TableControl, Kind: KindBytes, Type: TypeBytes, Tags: tagsUser, Group: "msghdr",
-		Doc: "The control messages behind msg_control, raw, first 4096 bytes. Null for a null pointer, empty for a zero length."},
+		Doc: "The control messages behind msg_control, raw, first 4096 bytes; of receives what the kernel put there. Null for a null pointer and when nothing was received, empty for a zero length."},
 
 	{ID: ColSocketFamily, Name: "socket_family", Table: TableSocket, Kind: KindInt, Type: TypeEnum, Enum: &FamilyEnum, Tags: tagsKOpt, Group: "socket",
 		Doc: "Address family of the socket. Null, as all socket columns, when the descriptor was no socket."},
@@ -192,6 +211,37 @@ var columns = []Column{
 		Doc: "Process at the other end of a connected AF_UNIX socket when it was connected (SO_PEERCRED). Null otherwise."},
 	{ID: ColSndbufLimit, Name: "sndbuf_limit_bytes", Table: TableSocket, Kind: KindInt, Type: TypeInt64, Unit: "bytes", Tags: tagsKOpt, Group: "socket",
 		Doc: "Send-buffer limit, sk_sndbuf."},
+
+	{ID: ColVectorIndex, Name: "vector_index", Kind: KindInt, Type: TypeInt32, Tags: tagsKOpt, Group: "identity",
+		Doc: "Place of the message among those of its sendmmsg or recvmmsg call, from 0. Null for other calls."},
+	{ID: ColVlen, Name: "vlen", Table: TableCall, Kind: KindInt, Type: TypeInt64, Tags: tagsArgument, Group: "arguments",
+		Doc: "vlen argument of sendmmsg and recvmmsg: number of messages asked for. Null for other calls."},
+	{ID: ColOutcome, Name: "outcome", Kind: KindInt, Type: TypeEnum, Enum: &OutcomeEnum, Tags: tagsKOpt, Group: "result",
+		Doc: "How the call ended: returned; killed (a fatal signal was pending when it returned to be restarted); in_flight (it had not returned when the recording ended: ret and duration_ns are null). Null where it is not known."},
+	{ID: ColAttemptOfCPU, Name: "attempt_of_cpu", Kind: KindInt, Type: TypeInt32, Tags: tagsKOpt, Group: "identity",
+		Doc: "CPU of the event that attempt_of numbers."},
+	{ID: ColInFd, Name: "in_fd", Table: TableCall, Kind: KindInt, Type: TypeInt32, Tags: tagsArgument, Group: "arguments",
+		Doc: "in_fd argument of sendfile: the file descriptor that it reads. Null for other calls."},
+	{ID: ColOffsetPtr, Name: "offset_ptr", Table: TableCall, Kind: KindInt, Type: TypePointer, Tags: tagsArgument, Group: "arguments",
+		Doc: "offset argument of sendfile: the address of the offset; 0 is a null pointer. Null for other calls."},
+	{ID: ColOffset, Name: "offset", Kind: KindInt, Type: TypeInt64, Unit: "bytes", Tags: tagsUser, Group: "arguments",
+		Doc: "What sendfile's offset argument pointed to at entry. Null for a null pointer, unreadable memory and other calls."},
+	{ID: ColOutNamelen, Name: "out_namelen", Kind: KindInt, Type: TypeInt32, Unit: "bytes", Tags: tagsUser, Group: "received",
+		Doc: "msg_namelen (recvfrom: what addrlen points to) as the kernel left it; more than msg_namelen when the address was cut. Null for sends, failed receives and without a place for an address."},
+	{ID: ColOutControllen, Name: "out_controllen", Kind: KindInt, Type: TypeInt64, Unit: "bytes", Tags: tagsUser, Group: "received",
+		Doc: "msg_controllen as the kernel left it: bytes of control messages received. Null for sends and failed receives."},
+	{ID: ColOutMsgFlags, Name: "out_msg_flags", Kind: KindInt, Type: TypeInt64, Tags: tagsUser, Group: "received",
+		Doc: "msg_flags as the kernel left it: MSG_TRUNC, MSG_CTRUNC and so on. Null for sends and failed receives, and for recvfrom."},
+	{ID: ColIOUserData, Name: "io_user_data", Kind: KindInt, Type: TypePointer, Tags: tagsArgument, Group: "io_uring",
+		Doc: "user_data of the io_uring request, by which the program knows it; often an address. Null for other entry paths, as all columns of this group."},
+	{ID: ColIOQueueNS, Name: "io_queue_ns", Kind: KindInt, Type: TypeDuration, Unit: "ns", Tags: tagsKOpt, Group: "io_uring",
+		Doc: "Time from the submission of the request to the begin of its execution. Null where the probe tier does not see it."},
+	{ID: ColIOExecNS, Name: "io_exec_ns", Kind: KindInt, Type: TypeDuration, Unit: "ns", Tags: tagsKOpt, Group: "io_uring",
+		Doc: "Time that the execution took. Null where the probe tier does not see it."},
+	{ID: ColIOWorkerTID, Name: "io_worker_tid", Kind: KindInt, Type: TypeInt32, Tags: tagsKOpt, Group: "io_uring",
+		Doc: "Thread that executed the request when it was not the one that submitted it."},
+	{ID: ColIOOpcode, Name: "io_opcode", Table: TableCall, Kind: KindInt, Type: TypeEnum, Enum: &IOOpcodeEnum, Tags: tagsArgument, Group: "io_uring",
+		Doc: "Operation of the request."},
 }
 
 var (

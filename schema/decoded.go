@@ -46,6 +46,8 @@ var specialDecoded = []Decoded{
 		Doc: "Names of flags, ascending by value, joined by |; bits without a name in hexadecimal at the end; 0 for none."},
 	{Name: "msg_flags_text", After: ColMsgFlags, Inputs: []ColumnID{ColMsgFlags}, JSON: "string",
 		Doc: "Names of msg_flags, as flags_text."},
+	{Name: "out_msg_flags_text", After: ColOutMsgFlags, Inputs: []ColumnID{ColOutMsgFlags}, JSON: "string",
+		Doc: "Names of out_msg_flags, as flags_text."},
 	{Name: "name_text", After: ColName, Inputs: []ColumnID{ColName, ColMsgNamelen}, JSON: "string",
 		Doc: "name in short form: 127.0.0.1:53, [::1]:53, /run/x, @abstract, (unnamed), netlink:pid=0 groups=0x1, packet:if=2 proto=ETH_P_IP addr=ff:ff:ff:ff:ff:ff, vsock:2:1234; FAMILY:hexadecimal for others. Null for less than the two bytes of a family."},
 	{Name: "name_decoded", After: ColName, Inputs: []ColumnID{ColName, ColMsgNamelen}, JSON: "string", Extra: true,

@@ -16,11 +16,13 @@ import (
 var groups = []struct{ name, title string }{
 	{"identity", "Identity: which event, which call"},
 	{"time", "Time"},
-	{"task", "Task: who sent"},
+	{"task", "Task: who made the call"},
 	{"arguments", "Arguments of the call"},
 	{"msghdr", "struct msghdr: what the caller asked for"},
+	{"received", "Received: what the kernel filled in"},
 	{"result", "Result"},
 	{"socket", "Socket: where it went"},
+	{"io_uring", "io_uring: how the request was carried out"},
 	{"trust", "Trust: where each value comes from"},
 }
 

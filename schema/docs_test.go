@@ -134,7 +134,7 @@ func writeEnums(b *bytes.Buffer) {
 		fmt.Fprintf(b, "\n### %s\n\n", strings.Join(users, ", "))
 		writeValues(b, c.Enum)
 	}
-	b.WriteString("\n### `flags`, `msg_flags` (bits)\n\n")
+	b.WriteString("\n### `flags`, `msg_flags`, `out_msg_flags` (bits)\n\n")
 	bits, names := schema.MsgFlags.Names()
 	for i := range bits {
 		fmt.Fprintf(b, "%s`%s` %#x", comma(i), names[i], bits[i])

@@ -88,6 +88,12 @@ var CallEnum = Enum{map[int64]string{
 	CallSendfile: "sendfile",
 }}
 
+// Receives reports whether a call of the call column receives: what stands
+// behind its pointers is what the kernel put there.
+func Receives(call int64) bool {
+	return call == CallRecvmsg || call == CallRecvmmsg || call == CallRecvfrom
+}
+
 // EntryPathEnum names the ways into the kernel.
 var EntryPathEnum = Enum{map[int64]string{1: "syscall", 2: "socketcall", 3: "io_uring", 4: "kernel"}}
 
@@ -107,4 +113,27 @@ var OriginEnum = Enum{map[int64]string{1: "U", 2: "K"}}
 // TOCTOUEnum names the verdicts.
 var TOCTOUEnum = Enum{map[int64]string{
 	0: "unknown", 1: "same", 2: "header", 3: "name", 4: "iov", 5: "control", 6: "flags", 7: "payload",
+}}
+
+// The ways in which a call ends, shared with bpf/event.h.
+const (
+	OutcomeReturned = 1
+	OutcomeKilled   = 2
+	OutcomeInFlight = 3
+)
+
+// OutcomeEnum names the ways in which a call ends.
+var OutcomeEnum = Enum{map[int64]string{
+	OutcomeReturned: "returned", OutcomeKilled: "killed", OutcomeInFlight: "in_flight",
+}}
+
+// The io_uring operations that send a message (linux/io_uring.h).
+const (
+	IOOpSendmsg   = 9
+	IOOpSendmsgZC = 48
+)
+
+// IOOpcodeEnum names the io_uring operations.
+var IOOpcodeEnum = Enum{map[int64]string{
+	IOOpSendmsg: "IORING_OP_SENDMSG", IOOpSendmsgZC: "IORING_OP_SENDMSG_ZC",
 }}

@@ -124,10 +124,12 @@ func (f *Filler) appendEvent(b *segment.Block, cpu, seq, exitNS int64, s *sample
 		t.int(schema.ColTimeNS, exitNS)
 		t.nullInt(schema.ColDurationNS)
 		t.nullInt(schema.ColRet)
+		t.int(schema.ColOutcome, schema.OutcomeInFlight)
 	} else {
 		t.int(schema.ColTimeNS, exitNS-s.durationNS)
 		t.int(schema.ColDurationNS, s.durationNS)
 		t.int(schema.ColRet, s.ret)
+		t.int(schema.ColOutcome, schema.OutcomeReturned)
 	}
 	appendIov(t, s)
 	if s.socket >= 0 {

@@ -262,8 +262,12 @@ func TestTypesAreTheNaturalOnes(t *testing.T) {
 		{"remote_address", "binary", true},
 		{"remote_address_text", "utf8", true},
 		{"remote_port", "int32", true},
-		{"flags", "int64", false},
-		{"flags_text", "utf8", false},
+		{"sockfd", "int32", false},
+		{"flags", "int64", true},
+		{"flags_text", "utf8", true},
+		{"outcome", "int32", true},
+		{"outcome_text", "utf8", true},
+		{"out_msg_flags_text", "utf8", true},
 	} {
 		fields, ok := table.Schema().FieldsByName(c.name)
 		if !ok {

@@ -23,7 +23,7 @@ func decodedLeaf(d *schema.Decoded) leaf {
 		l.encode = intText(c, appendErrno)
 	case "error":
 		l.encode = intText(c, appendError)
-	case "flags_text", "msg_flags_text":
+	case "flags_text", "msg_flags_text", "out_msg_flags_text":
 		l.optional = c.Nullable()
 		l.encode = intText(c, func(dst []byte, v int64) ([]byte, bool) { return schema.MsgFlags.Append(dst, uint64(v)), true })
 	case "socket_protocol_text":

@@ -69,7 +69,7 @@ func FieldNames() []string {
 // hasText reports whether the column has a decoded text beside it.
 func (f *Field) hasText() bool {
 	switch c := f.column; c.ID {
-	case schema.ColFlags, schema.ColMsgFlags, schema.ColName,
+	case schema.ColFlags, schema.ColMsgFlags, schema.ColOutMsgFlags, schema.ColName,
 		schema.ColLocalAddress, schema.ColRemoteAddress, schema.ColLocalPath, schema.ColRemotePath:
 		return true
 	default:
@@ -180,7 +180,7 @@ func (f *Field) intText(v int64) string {
 		return errnoName(v)
 	case c.Enum != nil:
 		return c.Enum.Name(v)
-	case c.ID == schema.ColFlags || c.ID == schema.ColMsgFlags:
+	case c.ID == schema.ColFlags || c.ID == schema.ColMsgFlags || c.ID == schema.ColOutMsgFlags:
 		return schema.FormatFlags(uint64(v))
 	case c.Type == schema.TypePointer:
 		return string(schema.AppendHex(nil, uint64(v)))

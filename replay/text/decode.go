@@ -24,7 +24,7 @@ func decoders(d *schema.Decoded) func(*Printer, []byte) []byte {
 			}
 			return p.hex(dst, v)
 		}
-	case "flags_text", "msg_flags_text":
+	case "flags_text", "msg_flags_text", "out_msg_flags_text":
 		return func(p *Printer, dst []byte) []byte { return p.flags(dst, id) }
 	case "name_text":
 		return func(p *Printer, dst []byte) []byte { return p.nameText(dst, schema.AppendAddress) }

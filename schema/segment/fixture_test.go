@@ -18,13 +18,23 @@ var (
 	fixture = flag.String("write-fixture", "", "write a fixture of the current version to this new file")
 )
 
+// fixtures are the recordings of all released versions: of format N with
+// schema 1 vN.smr, with a later schema M vN-schemaM.smr.
+func fixtures(t *testing.T) []string {
+	files, err := filepath.Glob("testdata/v*.smr")
+	if err != nil || len(files) < schema.Version {
+		t.Fatalf("fixtures are %q, %v", files, err)
+	}
+	return files
+}
+
 // TestFixturesReadForever reads a recording of each released version and
 // compares it with its golden text. The fixtures are never rewritten: a new
-// version adds one (-write-fixture testdata/vN.smr).
+// version adds one (-write-fixture testdata/vN-schemaM.smr).
 func TestFixturesReadForever(t *testing.T) {
 	if *fixture != "" {
 		l := mixedLoad()
-		l.batch, l.tasks, l.nulls = 4, 3, true
+		l.batch, l.tasks, l.nulls, l.related = 4, 3, true, true
 		b := record(t, l, 12, 3000, 5).bytes
 		f, err := os.OpenFile(*fixture, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 		if err != nil {
@@ -37,11 +47,7 @@ func TestFixturesReadForever(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	files, err := filepath.Glob("testdata/v*.smr")
-	if err != nil || len(files) < FormatVersion {
-		t.Fatalf("fixtures are %q, %v", files, err)
-	}
-	for _, name := range files {
+	for _, name := range fixtures(t) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			got := dump(t, name)
 			golden := strings.TrimSuffix(name, ".smr") + ".golden.txt"

@@ -56,24 +56,28 @@ func TestIndependentReader(t *testing.T) {
 			t.Skipf("%s is not installed", tool)
 		}
 	}
-	cmd := exec.Command("python3", "testdata/independent.py", "testdata/v1.smr")
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	got, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, stderr.String())
-	}
-	golden, err := os.ReadFile("testdata/v1.golden.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want strings.Builder
-	for line := range strings.Lines(string(golden)) {
-		if strings.HasPrefix(line, "  sums:") {
-			want.WriteString(line)
-		}
-	}
-	if string(got) != want.String() {
-		t.Errorf("got\n%swant\n%s", got, want.String())
+	for _, name := range fixtures(t) {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			cmd := exec.Command("python3", "testdata/independent.py", name)
+			var stderr strings.Builder
+			cmd.Stderr = &stderr
+			got, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, stderr.String())
+			}
+			golden, err := os.ReadFile(strings.TrimSuffix(name, ".smr") + ".golden.txt")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want strings.Builder
+			for line := range strings.Lines(string(golden)) {
+				if strings.HasPrefix(line, "  sums:") {
+					want.WriteString(line)
+				}
+			}
+			if string(got) != want.String() {
+				t.Errorf("got\n%swant\n%s", got, want.String())
+			}
+		})
 	}
 }

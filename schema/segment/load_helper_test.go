@@ -19,6 +19,9 @@ type load struct {
 	now   []int64
 	drift float64 // mean ns between two calls of a CPU
 	nulls bool    // some rows have no value
+	// related: not all calls are sendmsg, and the columns of schema version 2
+	// have values.
+	related bool
 }
 
 // uniformLoad is one program in a loop on each of two CPUs, at full speed.
@@ -95,6 +98,9 @@ func (l *load) fill(b *Block, rows int) SegmentMeta {
 		ints(schema.ColControlRef, 0)
 	}
 	l.tables(b, tasks, kinds)
+	if l.related {
+		relate(b, rows, kinds)
+	}
 	for row := 7; l.nulls && row < rows; row += 97 {
 		for _, id := range []schema.ColumnID{schema.ColDurationNS, schema.ColRet, schema.ColSndbufUsed} {
 			b.Cols[id].Ints[row] = 0
@@ -164,4 +170,41 @@ func (l *load) tables(b *Block, tasks, kinds int) {
 	b.Cols[schema.ColName].SetNull(0)
 	b.Cols[schema.ColControl].AppendBytes(nil)
 	b.Cols[schema.ColControl].SetNull(0)
+}
+
+// relate makes each call one of those of schema.CallEnum, and gives the columns
+// that came with schema version 2 values in some rows.
+func relate(b *Block, rows, kinds int) {
+	set := func(id schema.ColumnID, row int, present bool, v int64) {
+		if !present {
+			v = 0
+			b.Cols[id].SetNull(row)
+		}
+		b.Cols[id].Ints = append(b.Cols[id].Ints, v)
+	}
+	call := func(kind int) int64 { return schema.CallSendmsg + int64(kind)%7 }
+	for kind := range kinds {
+		c := call(kind)
+		b.Cols[schema.ColCall].Ints[kind] = c
+		set(schema.ColVlen, kind, c == schema.CallSendmmsg || c == schema.CallRecvmmsg, 2+int64(kind))
+		set(schema.ColInFd, kind, c == schema.CallSendfile, 4+int64(kind))
+		set(schema.ColOffsetPtr, kind, c == schema.CallSendfile, 0x7ffe00002000+int64(kind)*8)
+		set(schema.ColIOOpcode, kind, kind%5 == 0, schema.IOOpSendmsg)
+	}
+	for row := range rows {
+		kind := int(b.Cols[schema.ColCallRef].Ints[row])
+		c := call(kind)
+		set(schema.ColVectorIndex, row, c == schema.CallSendmmsg || c == schema.CallRecvmmsg, int64(row%3))
+		set(schema.ColOutcome, row, true, schema.OutcomeReturned+int64(row%13/11))
+		set(schema.ColAttemptOf, row, row%9 == 5, int64(row/9))
+		set(schema.ColAttemptOfCPU, row, row%9 == 5, int64(row%2))
+		set(schema.ColOffset, row, c == schema.CallSendfile, int64(row)*4096)
+		set(schema.ColOutNamelen, row, schema.Receives(c), 16)
+		set(schema.ColOutControllen, row, schema.Receives(c), int64(row%4)*24)
+		set(schema.ColOutMsgFlags, row, c == schema.CallRecvmsg || c == schema.CallRecvmmsg, int64(row%2)*0x20)
+		set(schema.ColIOUserData, row, kind%5 == 0, 0x5550000+int64(row))
+		set(schema.ColIOQueueNS, row, kind%5 == 0, 900+int64(row)*37%500)
+		set(schema.ColIOExecNS, row, kind%5 == 0, 4000+int64(row)*91%3000)
+		set(schema.ColIOWorkerTID, row, kind%10 == 0, 5000+int64(row%2))
+	}
 }
