@@ -20,6 +20,12 @@ PYARROW_VERSION       := 26.0.1
 TESTFLAGS ?=
 
 FUZZTIME  ?= 10s
+# What test-vm runs: guests (5.10, 6.1, 6.12, 6.1-arm64), probe tiers (fentry,
+# kprobe, tracepoint); commas between. VMFLAGS=-v shows all that the guests say.
+KERNEL  ?= all
+TIER    ?= all
+VMFLAGS ?=
+
 BENCH     ?= .
 BENCHTIME ?= 1s
 
@@ -46,6 +52,11 @@ test: ## run all tests that need no privilege and nothing but Go
 .PHONY: test-privileged
 test-privileged: ## run the tests that load programs into the running kernel (root, strace)
 	$(GO) test $(TESTFLAGS) -tags privileged -count=1 -p 1 ./...
+
+.PHONY: test-vm
+test-vm: ## run the shared table on Debian's kernels in emulated guests (qemu; KERNEL, TIER, RUN, PKG select, CMD runs a command there)
+	$(GO) run ./record/internal/guest -cache $(CACHE) -kernel $(KERNEL) -tier $(TIER) \
+		$(if $(RUN),-run '$(RUN)') $(if $(PKG),-pkg $(PKG)) $(VMFLAGS) $(if $(CMD),-- $(CMD))
 
 .PHONY: race
 race: ## run the unprivileged tests under the race detector (C compiler)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sendmsgrec/sendmsgrec/record/internal/markdown"
 	"github.com/sendmsgrec/sendmsgrec/record/internal/truth"
 )
 
@@ -157,7 +158,7 @@ func (o *options) costTable(samples map[string][]sample) string {
 			fmt.Sprintf("%.0f", float64(median(s, func(s sample) int64 { return s.usage.rss }))/1024),
 		})
 	}
-	return markdownTable(rows)
+	return markdown.Table(rows)
 }
 
 // fewestEvents is the count of the round that lost most. Calls of others are
@@ -191,6 +192,6 @@ func measureTax(o *options, tables map[string]string) error {
 		rows = append(rows, []string{name, fmt.Sprintf("%.0f", median(s, func(s sample) float64 { return s.untraced })),
 			fmt.Sprintf("%.1f", median(s, sample.added)), of})
 	}
-	tables["tax"] = markdownTable(rows)
+	tables["tax"] = markdown.Table(rows)
 	return nil
 }

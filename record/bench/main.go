@@ -22,6 +22,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/sendmsgrec/sendmsgrec/record/internal/markdown"
 )
 
 // options are the flags.
@@ -91,7 +93,7 @@ func run(o *options) error {
 		}
 	}
 	if o.update != "" {
-		return updateDocument(o.update, tables)
+		return markdown.Update(o.update, "bench", tables)
 	}
 	return printTables(os.Stdout, tables)
 }

@@ -12,18 +12,6 @@ import (
 	"time"
 )
 
-// markdownTable renders rows, the first of which is the heading.
-func markdownTable(rows [][]string) string {
-	var s strings.Builder
-	for i, row := range rows {
-		fmt.Fprintf(&s, "| %s |\n", strings.Join(row, " | "))
-		if i == 0 {
-			s.WriteString("|" + strings.Repeat(" --- |", len(row)) + "\n")
-		}
-	}
-	return s.String()
-}
-
 // machine says what was measured, on what, and how.
 func machine(o *options) string {
 	first := func(name string, args ...string) string {
@@ -50,34 +38,4 @@ func printTables(w io.Writer, tables map[string]string) error {
 		}
 	}
 	return nil
-}
-
-// updateDocument replaces what stands between the marks of each table.
-func updateDocument(path string, tables map[string]string) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	text, err := replaceTables(string(b), tables)
-	if err != nil {
-		return fmt.Errorf("update %s: %w", path, err)
-	}
-	return os.WriteFile(path, []byte(text), 0o644)
-}
-
-// replaceTables fails when a table has no place.
-func replaceTables(text string, tables map[string]string) (string, error) {
-	for name, table := range tables {
-		begin, end := "<!-- bench:"+name+" -->\n", "<!-- end -->"
-		before, rest, ok := strings.Cut(text, begin)
-		if !ok {
-			return "", fmt.Errorf("no place for the table %s", name)
-		}
-		_, after, ok := strings.Cut(rest, end)
-		if !ok {
-			return "", fmt.Errorf("the place for the table %s has no end", name)
-		}
-		text = before + begin + table + end + after
-	}
-	return text, nil
 }

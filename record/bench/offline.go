@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/sendmsgrec/sendmsgrec/record/internal/markdown"
 )
 
 // offlineRun is one command over a generated recording.
@@ -61,7 +63,7 @@ func measureOffline(o *options, tables map[string]string) error {
 			rows = append(rows, append([]string{r.name, label}, row...))
 		}
 	}
-	tables["offline"] = markdownTable(rows)
+	tables["offline"] = markdown.Table(rows)
 	return nil
 }
 

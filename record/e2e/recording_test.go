@@ -65,6 +65,17 @@ func readInfo(t *testing.T, path string) info {
 	return i
 }
 
+// readHeader returns what the file says of its recording.
+func readHeader(t *testing.T, path string) segment.Header {
+	t.Helper()
+	r, err := segment.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	return *r.Header()
+}
+
 // event is a recorded call; pointers to null values are nil.
 type event struct {
 	cpu, seq, timeNS, durationNS, ret int64

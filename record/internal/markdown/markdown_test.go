@@ -1,8 +1,8 @@
-package main
+package markdown
 
 import "testing"
 
-func TestReplaceTables(t *testing.T) {
+func TestReplace(t *testing.T) {
 	const document = "# Title\n<!-- bench:tax -->\nold\n<!-- end -->\ntext\n"
 	for _, c := range []struct {
 		name, text, want string
@@ -15,7 +15,7 @@ func TestReplaceTables(t *testing.T) {
 		{"a place without an end is an error", "<!-- bench:tax -->\n", "", map[string]string{"tax": "new\n"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := replaceTables(c.text, c.tables)
+			got, err := Replace(c.text, "bench", c.tables)
 			if got != c.want || (err != nil) != (c.want == "") {
 				t.Errorf("got %q, %v", got, err)
 			}

@@ -1,0 +1,113 @@
+//go:build privileged
+
+package e2e_test
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sendmsgrec/sendmsgrec/record/internal/truth"
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"golang.org/x/sys/unix"
+)
+
+// TestTable records the shared table of cases (record/internal/workload) on
+// every tier and compares each event with what its caller knows of the call,
+// field by field but for those that the tier declares unavailable. It needs
+// nothing beside the two programs, so that it runs in guests too; strace is the
+// second witness in TestOracle.
+func TestTable(t *testing.T) {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the kernel is %s", unix.ByteSliceToString(name.Release[:]))
+	eachTier(t, testTable)
+}
+
+func testTable(t *testing.T, tier string) {
+	dir := t.TempDir()
+	log, path := filepath.Join(dir, "log"), filepath.Join(dir, "x.smr")
+	r := must(t, 0, sendmsgrec, recordOn(tier, "-o", path, "--", workload, "cases", "-log", log)...)
+	calls, err := truth.Read(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unavailable := readHeader(t, path).Probe.Unavailable
+	for _, what := range slices.Sorted(maps.Keys(unavailable)) {
+		t.Logf("unavailable on this tier: %s: %s", what, unavailable[what])
+	}
+	byTID, attempts := map[int][]event{}, 0
+	for _, e := range readEvents(t, path) {
+		byTID[int(e.tid)] = append(byTID[int(e.tid)], e)
+	}
+	for name, group := range byCase(calls) {
+		t.Run(name, func(t *testing.T) {
+			for _, want := range group {
+				events := byTID[want.TID]
+				if len(events) < len(want.Rets) {
+					t.Fatalf("%d attempts, %d events", len(want.Rets), len(events))
+				}
+				read := schema.SourceEntry
+				if want.Cold {
+					read = schema.SourceExit
+				}
+				for i, ret := range want.Rets {
+					compareTruth(t, &events[i], &want, unavailable, ret, i == len(want.Rets)-1, read)
+				}
+				byTID[want.TID] = events[len(want.Rets):]
+				attempts += len(want.Rets)
+			}
+		})
+	}
+	reportCases(t, r)
+	t.Run("nothing else is recorded", func(t *testing.T) {
+		for tid, events := range byTID {
+			if len(events) > 0 {
+				e := &events[0]
+				t.Errorf("thread %d of process %d (%s): %d events beside those of the cases; the first: msg_ptr %s, ret %s",
+					tid, e.pid, e.comm, len(events), text(e, schema.ColMsgPtr), text(e, schema.ColRet))
+			}
+		}
+		i := readInfo(t, path)
+		if i.Events != int64(attempts) || i.Lost != 0 || i.InFlight != 0 || !i.Complete {
+			t.Errorf("%d attempts were made; info says %+v", attempts, i)
+		}
+	})
+}
+
+// byCase yields the cases in their order, each with its calls.
+func byCase(calls []truth.Call) func(yield func(string, []truth.Call) bool) {
+	return func(yield func(string, []truth.Call) bool) {
+		for len(calls) > 0 {
+			name := calls[0].Case
+			n := slices.IndexFunc(calls, func(c truth.Call) bool { return c.Case != name })
+			if n < 0 {
+				n = len(calls)
+			}
+			if !yield(name, calls[:n]) {
+				return
+			}
+			calls = calls[n:]
+		}
+	}
+}
+
+// reportCases gives a result to the cases that the workload did not log: those
+// that this kernel has not got, and those that went otherwise than expected.
+func reportCases(t *testing.T, r result) {
+	t.Helper()
+	for line := range strings.Lines(r.stdout + r.stderr) {
+		if rest, ok := strings.CutPrefix(line, "absent: "); ok {
+			name, why, _ := strings.Cut(strings.TrimSpace(rest), ": ")
+			t.Run(name, func(t *testing.T) { t.Logf("absent: %s", why) })
+		}
+		if rest, ok := strings.CutPrefix(line, "failed: "); ok {
+			name, why, _ := strings.Cut(strings.TrimSpace(rest), ": ")
+			t.Run(name, func(t *testing.T) { t.Error(why) })
+		}
+	}
+}

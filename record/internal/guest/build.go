@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// buildAll fetches the kernels and builds, for each architecture, what runs in
+// the guests: paths on the host by name in the guest.
+func buildAll(o *options, dir string, list []*machine) (map[string]map[string]string, error) {
+	programs := map[string]map[string]string{}
+	for _, m := range list {
+		if err := m.fetch(o.cache); err != nil {
+			return nil, err
+		}
+		if programs[m.arch] != nil {
+			continue
+		}
+		built := map[string]string{}
+		programs[m.arch] = built
+		for name, args := range map[string][]string{
+			initPath:                        {"build", "-ldflags", "-s -w", "./record/internal/guest"},
+			path.Join(binDir, "sendmsgrec"): {"build", "-ldflags", "-s -w", "./cmd/sendmsgrec"},
+			path.Join(binDir, "workload"):   {"build", "-ldflags", "-s -w", "./record/internal/workload"},
+			path.Join(binDir, testProgram):  {"test", "-c", "-ldflags", "-s -w", "-tags", "privileged", o.pkg},
+		} {
+			file := filepath.Join(dir, m.arch+"-"+path.Base(name))
+			if err := goBuild(m.arch, file, args); err != nil {
+				return nil, err
+			}
+			built[name] = file
+		}
+		addBusybox(m.arch, built)
+	}
+	return programs, nil
+}
+
+// testProgram is the tests' name in the guest.
+const testProgram = "guest.test"
+
+// goBuild builds a static program; args end with the package.
+func goBuild(arch, file string, args []string) error {
+	last := len(args) - 1
+	args = append(append(args[:last:last], "-o", file), args[last])
+	cmd := exec.Command("go", args...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go %s (run this in the repository's root): %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// addBusybox gives guests of the host's own architecture a shell, for a command
+// that somebody wants to try by hand; no test needs it.
+func addBusybox(arch string, programs map[string]string) {
+	if file, err := exec.LookPath("busybox"); err == nil && arch == hostArch {
+		programs[path.Join(binDir, "busybox")] = file
+	}
+}
+
+// makeInitrd writes the machine's initial RAM disk.
+func makeInitrd(o *options, m *machine, file string, programs map[string]string, j *job) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	a := &archive{w: f}
+	for _, dir := range []string{"/proc", "/sys", "/dev", "/tmp", "/etc"} {
+		a.dir(dir)
+	}
+	for name, source := range programs {
+		if err := a.addFile(name, source); err != nil {
+			return err
+		}
+	}
+	if _, ok := programs[path.Join(binDir, "busybox")]; ok {
+		for _, applet := range []string{"sh", "cat", "ls", "true", "cp", "mkdir", "dmesg", "grep", "sleep", "head", "tail"} {
+			a.link(path.Join(binDir, applet), "busybox")
+		}
+	}
+	modules, err := collectModules(filepath.Join(m.dir(o.cache), "modules"), m.modules)
+	if err != nil {
+		return err
+	}
+	for _, module := range modules {
+		a.add(path.Join(modulesDir, module.name), module.content)
+		j.Modules = append(j.Modules, module.name)
+	}
+	a.add(jobPath, j.encode())
+	return a.close()
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// machine is a kind of guest.
+type machine struct {
+	name    string // kernel and architecture
+	kernel  string // Debian's version, as .ci/guest/kernel takes it
+	arch    string // as Debian and Go name it
+	qemu    []string
+	console string
+	// tiers are those that have to load there.
+	tiers []string
+	// modules are loaded at the start, with what they depend on, where the
+	// kernel has them.
+	modules []string
+}
+
+// familyModules give the table's cases their address families, and a sender
+// inside the kernel.
+var familyModules = []string{"vsock_loopback", "nbd"}
+
+func machines() []*machine {
+	amd64 := func(kernel string) *machine {
+		return &machine{
+			name: kernel + "-amd64", kernel: kernel, arch: "amd64", console: "ttyS0",
+			qemu:    []string{"qemu-system-x86_64", "-M", "pc", "-cpu", "max,-cx16"},
+			tiers:   []string{"fentry", "kprobe", "tracepoint"},
+			modules: familyModules,
+		}
+	}
+	return []*machine{
+		amd64("5.10"), amd64("6.1"), amd64("6.12"),
+		{
+			name: "6.1-arm64", kernel: "6.1", arch: "arm64", console: "ttyAMA0",
+			// Signing pointers in the architecture's own way is slow to emulate.
+			qemu: []string{"qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on"},
+			// BPF trampolines on arm64 need kernel 6.4.
+			tiers:   []string{"kprobe", "tracepoint"},
+			modules: familyModules,
+		},
+	}
+}
+
+func machineNames() []string {
+	var names []string
+	for _, m := range machines() {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// dir returns the kernel's directory; fetch makes it where it is missing.
+func (m *machine) dir(cache string) string { return filepath.Join(cache, "kernels", m.name) }
+
+func (m *machine) fetch(cache string) error {
+	out, err := exec.Command(".ci/guest/kernel", m.kernel, m.arch, m.dir(cache)).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("fetch kernel %s (run this in the repository's root): %w\n%s", m.name, err, out)
+	}
+	return nil
+}
+
+// chosen returns the machine's tiers that the flag asks for.
+func (m *machine) chosen(tiers string) []string {
+	if tiers == "all" {
+		return m.tiers
+	}
+	var list []string
+	for _, tier := range strings.Split(tiers, ",") {
+		if slices.Contains(m.tiers, tier) {
+			list = append(list, tier)
+		}
+	}
+	return list
+}
+
+// quiet keeps the kernel from talking, and from doubting a slow emulator: its
+// timer, and processors that a busy host leaves waiting. A panic ends the guest.
+const quiet = "loglevel=1 panic=-1 no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1"
+
+// command is the qemu command line. /dev/kvm is not used even where there is
+// one: what is tested must not depend on it.
+func (m *machine) command(cache, initrd, appendix string) []string {
+	args := append(slices.Clone(m.qemu),
+		"-m", "1024", "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "none", "-no-reboot",
+		"-kernel", filepath.Join(m.dir(cache), "vmlinuz"), "-initrd", initrd,
+		"-append", "console="+m.console+" "+quiet+" "+appendix)
+	return args
+}

@@ -1,0 +1,143 @@
+// Command guest runs tests, or any command, in guests that qemu emulates in
+// software, under Debian's own kernels:
+//
+//	go run ./record/internal/guest                       # the shared table, every kernel and tier
+//	go run ./record/internal/guest -kernel 6.1 -tier kprobe -run 'TestTable/.*/EPIPE'
+//	go run ./record/internal/guest -kernel 5.10 -- sendmsgrec doctor
+//
+// A guest is a kernel (fetched by .ci/guest/kernel and kept outside the tree)
+// and an initial RAM disk that is made here: this program as /init, and static
+// builds of sendmsgrec, of the workload and of the tests. There is no root file
+// system, no network but loopback, and no package of the guest's.
+//
+// What the guest says comes back on its serial console. /init marks where a
+// command begins and how it ended, so that an exit status is the command's, and
+// a guest that hangs, panics or says nothing more fails with the end of what it
+// said. The kernel is told to keep its messages to itself, but for a panic's.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// options are the flags.
+type options struct {
+	cache    string
+	kernels  string
+	tiers    string
+	pkg      string
+	run      string
+	parallel int
+	timeout  time.Duration
+	verbose  bool
+	update   string
+	bench    string
+	icount   bool
+	command  []string
+}
+
+func main() {
+	if os.Args[0] == initPath {
+		runInit()
+	}
+	var o options
+	flag.StringVar(&o.cache, "cache", defaultCache(), "where kernels are kept")
+	flag.StringVar(&o.kernels, "kernel", "all", "guests to run, comma-separated: "+strings.Join(machineNames(), ", ")+"; 6.1 is 6.1-amd64")
+	flag.StringVar(&o.tiers, "tier", "all", "probe tiers, comma-separated, of those that load there: fentry, kprobe, tracepoint")
+	flag.StringVar(&o.pkg, "pkg", "./record/e2e", "the package whose tests run")
+	flag.StringVar(&o.run, "run", defaultTests, "the tests that run, as go test -run has it")
+	flag.IntVar(&o.parallel, "parallel", 2, "guests at the same time")
+	flag.DurationVar(&o.timeout, "timeout", 10*time.Minute, "a guest that takes longer has failed")
+	flag.BoolVar(&o.verbose, "v", false, "print all that the guests say")
+	flag.StringVar(&o.update, "update", "", "put the matrix into this document")
+	flag.Parse()
+	o.command = flag.Args()
+	if err := run(&o); err != nil {
+		fmt.Fprintln(os.Stderr, "guest:", err)
+		os.Exit(1)
+	}
+}
+
+func defaultCache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "sendmsgrec")
+}
+
+func run(o *options) error {
+	list, err := selectMachines(o.kernels)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "guest")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	programs, err := buildAll(o, dir, list)
+	if err != nil {
+		return err
+	}
+	reports := runAll(o, list, dir, programs)
+	if len(o.command) == 0 {
+		fmt.Printf("\n%s", matrix(reports))
+	}
+	if o.update != "" {
+		if err := updateDocument(o.update, reports); err != nil {
+			return err
+		}
+	}
+	var errs []error
+	for _, r := range reports {
+		if err := r.verdict(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", r.machine.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// runAll runs the guests, so many at a time, and returns their reports in the
+// order of the list.
+func runAll(o *options, list []*machine, dir string, programs map[string]map[string]string) []*report {
+	reports := make([]*report, len(list))
+	slots := make(chan struct{}, max(o.parallel, 1))
+	done := make(chan int)
+	for i, m := range list {
+		go func() {
+			slots <- struct{}{}
+			reports[i] = runGuest(o, m, dir, programs[m.arch])
+			<-slots
+			done <- i
+		}()
+	}
+	for range list {
+		reports[<-done].print(os.Stdout)
+	}
+	return reports
+}
+
+// selectMachines resolves names as the user writes them.
+func selectMachines(names string) ([]*machine, error) {
+	if names == "all" {
+		return machines(), nil
+	}
+	var list []*machine
+	for _, name := range strings.Split(names, ",") {
+		all := machines()
+		i := slices.IndexFunc(all, func(m *machine) bool { return m.name == name || m.name == name+"-amd64" })
+		if i < 0 {
+			return nil, fmt.Errorf("no guest %q: %s", name, strings.Join(machineNames(), ", "))
+		}
+		list = append(list, all[i])
+	}
+	return list, nil
+}

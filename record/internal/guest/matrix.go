@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sendmsgrec/sendmsgrec/record/internal/markdown"
+)
+
+// tableTest is the test whose subtests are the cases of the shared table.
+const tableTest = "TestTable"
+
+// matrix renders kernel by tier: how many cases of the table passed, failed or
+// need what this kernel has not got, how the other tests went, and what the
+// tier says that it cannot see.
+func matrix(reports []*report) string {
+	rows := [][]string{{"kernel", "tier", "cases passed", "failed", "absent there", "other tests", "unavailable"}}
+	for _, r := range reports {
+		for _, tier := range r.expected {
+			cases, others := r.count(tier)
+			status := fmt.Sprintf("%d passed", others.passed)
+			if others.failed > 0 {
+				status += fmt.Sprintf(", %d failed", others.failed)
+			}
+			if code, ended := r.statuses[tier]; !ended || code != 0 && cases.failed+others.failed == 0 {
+				status += ", not ended"
+			}
+			var names []string
+			for _, b := range r.blind[tier] {
+				names = append(names, b.what)
+			}
+			rows = append(rows, []string{r.kernel(), tier, fmt.Sprint(cases.passed), fmt.Sprint(cases.failed), fmt.Sprint(cases.absent),
+				status, strings.Join(names, ", ")})
+		}
+	}
+	return markdown.Table(rows)
+}
+
+// kernel is the release that the guest said, or what was asked for.
+func (r *report) kernel() string {
+	if r.release == "" {
+		return r.machine.name
+	}
+	return r.release
+}
+
+type counts struct{ passed, failed, absent int }
+
+// count counts the tier's cases of the table, and other tests. A test that only
+// groups others is none.
+func (r *report) count(tier string) (cases, others counts) {
+	for _, t := range r.tests {
+		if t.tier != tier || slices.ContainsFunc(r.tests, func(o *test) bool { return o.tier == tier && strings.HasPrefix(o.name, t.name+"/") }) {
+			continue
+		}
+		c := &others
+		if strings.HasPrefix(t.name, tableTest+"/") {
+			c = &cases
+		}
+		switch {
+		case t.result != "PASS":
+			c.failed++
+		case t.absent():
+			c.absent++
+		default:
+			c.passed++
+		}
+	}
+	return cases, others
+}
+
+// absent reports whether the case needs what the kernel has not got.
+func (t *test) absent() bool {
+	return slices.ContainsFunc(t.output, func(s string) bool { return strings.Contains(s, ": absent: ") })
+}
+
+// updateDocument puts the matrix and the reasons into the document.
+func updateDocument(path string, reports []*report) error {
+	reasons := [][]string{{"tier", "unavailable", "why", "kernels"}}
+	for _, r := range reports {
+		for _, tier := range r.expected {
+			for _, b := range r.blind[tier] {
+				i := slices.IndexFunc(reasons, func(row []string) bool { return slices.Equal(row[:3], []string{tier, b.what, b.why}) })
+				if i < 0 {
+					reasons = append(reasons, []string{tier, b.what, b.why, r.machine.name})
+				} else {
+					reasons[i][3] += ", " + r.machine.name
+				}
+			}
+		}
+	}
+	return markdown.Update(path, "guest", map[string]string{"matrix": matrix(reports), "unavailable": markdown.Table(reasons)})
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	hostArch = runtime.GOARCH
+	guestCPU = "2" // threads migrate
+)
+
+// defaultTests are those of record/e2e that hold on every tier; the others
+// need strace, or time, and run on the host.
+const defaultTests = `^(TestTable|TestConservation)$`
+
+func (j *job) encode() []byte {
+	b, err := json.Marshal(j)
+	if err != nil {
+		panic(err) // it has only strings
+	}
+	return b
+}
+
+// commands returns what a guest runs: what the user asked for, or the tests,
+// once for each tier, so that a tier that brings the guest down is named.
+func (o *options) commands(m *machine) []command {
+	env := []string{
+		"SENDMSGREC_PROGRAM=" + path.Join(binDir, "sendmsgrec"),
+		"SENDMSGREC_WORKLOAD=" + path.Join(binDir, "workload"),
+	}
+	if len(o.command) > 0 {
+		return []command{{Name: strings.Join(o.command, " "), Args: o.command, Env: env}}
+	}
+	var list []command
+	for _, tier := range m.chosen(o.tiers) {
+		list = append(list, command{
+			Name: tier,
+			Args: []string{path.Join(binDir, testProgram), "-test.v", "-test.run", o.run, "-test.timeout", o.timeout.String()},
+			Env:  append(slices.Clone(env), "SENDMSGREC_TIERS="+tier),
+		})
+	}
+	return list
+}
+
+// runGuest boots the machine, lets it do its job and returns what it said.
+func runGuest(o *options, m *machine, dir string, programs map[string]string) *report {
+	r := &report{machine: m, single: len(o.command) > 0}
+	j := job{Commands: o.commands(m)}
+	for _, c := range j.Commands {
+		r.expected = append(r.expected, c.Name)
+	}
+	if len(j.Commands) == 0 {
+		return r
+	}
+	initrd := filepath.Join(dir, m.name+".cpio")
+	if r.err = makeInitrd(o, m, initrd, programs, &j); r.err != nil {
+		return r
+	}
+	defer os.Remove(initrd)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	args := m.command(o.cache, initrd, "")
+	args = append(args, "-accel", "tcg,thread=multi", "-smp", guestCPU)
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Stderr = os.Stderr
+	console, err := cmd.StdoutPipe()
+	if err != nil {
+		r.err = err
+		return r
+	}
+	started := time.Now()
+	if r.err = cmd.Start(); r.err != nil {
+		return r
+	}
+	r.read(console, func(line string) {
+		if o.verbose || r.single {
+			printLine(m, line)
+		}
+	})
+	r.err = cmd.Wait()
+	if ctx.Err() != nil {
+		r.err = fmt.Errorf("ended after %v: %w", o.timeout, ctx.Err())
+	}
+	r.took = time.Since(started)
+	return r
+}
+
+var printing sync.Mutex
+
+func printLine(m *machine, line string) {
+	printing.Lock()
+	defer printing.Unlock()
+	fmt.Printf("%s| %s\n", m.name, line)
+}
+
+// read takes in the console, line by line.
+func (r *report) read(console io.Reader, each func(string)) {
+	lines := bufio.NewReader(console)
+	for {
+		line, err := lines.ReadString('\n')
+		if line = strings.TrimRight(line, "\r\n"); line != "" || err == nil {
+			r.line(line)
+			each(line)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
