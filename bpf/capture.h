@@ -57,26 +57,26 @@ static __always_inline __s64 iov_total(const struct iov_sum *sum)
 	return sum->bits >> 52 ? EVENT_REQUESTED_UNKNOWN : (__s64)sum->bytes;
 }
 
+/* Entries of one read when a long array is summed, on the stack. */
+#define IOV_CHUNK 16
+
 /* The total of entries EVENT_IOV_MAX to count - 1, at most UIO_MAXIOV in all;
  * EVENT_REQUESTED_UNKNOWN when one cannot be read. A function of its own, so
  * that the verifier walks its loops once.
  */
 __s64 __noinline sum_long_iov(__u64 iov, __u32 count)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct iov_chunk *chunk = bpf_map_lookup_elem(&iov_chunks, &cpu);
+	struct event_iovec chunk[IOV_CHUNK];
 	struct iov_sum sum = {};
 	__u32 done = EVENT_IOV_MAX;
 
-	if (!chunk)
-		return EVENT_REQUESTED_UNKNOWN;
 	for (int i = 0; i < UIO_MAXIOV / IOV_CHUNK && done + IOV_CHUNK <= count; i++) {
-		if (bpf_probe_read_user(chunk->iov, sizeof(chunk->iov),
+		if (bpf_probe_read_user(chunk, sizeof(chunk),
 					(void *)(iov + done * sizeof(struct event_iovec))))
 			return EVENT_REQUESTED_UNKNOWN;
 #pragma unroll
 		for (int j = 0; j < IOV_CHUNK; j++)
-			iov_add(&sum, chunk->iov[j].len);
+			iov_add(&sum, chunk[j].len);
 		done += IOV_CHUNK;
 	}
 	for (int i = 0; i < IOV_CHUNK && done < count; i++, done++) {
@@ -159,7 +159,7 @@ static __always_inline void capture_control(struct task_struct *task, struct cal
 		st->call.control_source = SOURCE_INVALID;
 		return;
 	}
-	control = bpf_task_storage_get(&control_states, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	control = control_state_make(task);
 	if (!control) {
 		st->call.control_source = SOURCE_UNAVAILABLE;
 		return;
@@ -263,7 +263,7 @@ static __always_inline __u32 pid_in_namespace(struct pid *p)
 {
 	struct upid upid;
 
-	if (BPF_CORE_READ(p, level) < pid_ns_level)
+	if (READ(p, level) < pid_ns_level)
 		return 0;
 	if (bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid),
 				  (void *)p + bpf_core_field_offset(struct pid, numbers) +
@@ -277,43 +277,39 @@ static __always_inline __u32 pid_in_namespace(struct pid *p)
 static __always_inline __u32 process_id(struct task_struct *task)
 {
 	if (pid_ns_level == 0)
-		return task->tgid;
-	return pid_in_namespace(task->group_leader->thread_pid);
+		return READ(task, tgid);
+	return pid_in_namespace(READ(task, group_leader, thread_pid));
 }
 
 static __always_inline __u32 thread_id(struct task_struct *task)
 {
 	if (pid_ns_level == 0)
-		return task->pid;
-	return pid_in_namespace(task->thread_pid);
+		return READ(task, pid);
+	return pid_in_namespace(READ(task, thread_pid));
 }
 
 static __always_inline void capture_task(struct event_task *dst, struct task_struct *task)
 {
-	const struct cred *cred = task->cred;
-	/* As two words: a third of the cost of bpf_get_current_comm(). */
-	const __u64 *comm = (const __u64 *)task->comm;
-	__u64 *dst_comm = (__u64 *)dst->comm;
+	const struct cred *cred = READ(task, cred);
 
 	dst->pid = process_id(task);
 	dst->tid = thread_id(task);
-	dst->uid = cred->uid.val;
-	dst->gid = cred->gid.val;
-	dst_comm[0] = comm[0];
-	dst_comm[1] = comm[1];
-	dst->start_time_ns = task->group_leader->start_boottime;
-	dst->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
-	dst->netns = task->nsproxy->net_ns->ns.inum;
+	dst->uid = READ(cred, uid.val);
+	dst->gid = READ(cred, gid.val);
+	read_comm(dst->comm, task);
+	dst->start_time_ns = READ(task, group_leader, start_boottime);
+	dst->cgroup_id = READ(task, cgroups, dfl_cgrp, kn, id);
+	dst->netns = READ(task, nsproxy, net_ns, ns.inum);
 }
 
 /* The file that the descriptor names now, or 0. */
 static __always_inline __u64 file_of(struct task_struct *task, __u32 fd)
 {
-	struct fdtable *fdt = task->files->fdt;
+	struct fdtable *fdt = READ(task, files, fdt);
 
-	if (fd >= fdt->max_fds)
+	if (fd >= READ(fdt, max_fds))
 		return 0;
-	return cast_to(struct timespec64, (void *)fdt->fd + fd * sizeof(void *))->tv_sec;
+	return READ_WORD((void *)READ(fdt, fd) + fd * sizeof(void *));
 }
 
 /* Whether the descriptor still names the file that it named at entry. A file
@@ -326,7 +322,7 @@ static __always_inline bool same_file(struct task_struct *task, const struct cal
 
 	if (file != st->file)
 		return false;
-	return !st->sk || cast_to(struct file, (void *)file)->f_inode->i_ino == st->socket.inode;
+	return !st->sk || READ(CAST(struct file, (void *)file), f_inode, i_ino) == st->socket.inode;
 }
 
 static __always_inline void capture_inet(struct event_socket *dst, struct sock *sk)
@@ -334,16 +330,16 @@ static __always_inline void capture_inet(struct event_socket *dst, struct sock *
 	__u32 *local = (__u32 *)dst->local_address;
 	__u32 *remote = (__u32 *)dst->remote_address;
 
-	dst->local_port = sk->__sk_common.skc_num;
-	dst->remote_port = __builtin_bswap16(sk->__sk_common.skc_dport);
+	dst->local_port = READ(sk, __sk_common.skc_num);
+	dst->remote_port = __builtin_bswap16(READ(sk, __sk_common.skc_dport));
 	if (dst->family == AF_INET) {
-		local[0] = sk->__sk_common.skc_rcv_saddr;
-		remote[0] = sk->__sk_common.skc_daddr;
+		local[0] = READ(sk, __sk_common.skc_rcv_saddr);
+		remote[0] = READ(sk, __sk_common.skc_daddr);
 		return;
 	}
 	for (int i = 0; i < 4; i++) {
-		local[i] = sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[i];
-		remote[i] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[i];
+		local[i] = READ(sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[i]);
+		remote[i] = READ(sk, __sk_common.skc_v6_daddr.in6_u.u6_addr32[i]);
 	}
 }
 
@@ -356,7 +352,7 @@ static __always_inline __u32 capture_unix_path(__u8 *dst, struct unix_address *a
 
 	if (!addr)
 		return 0;
-	len = (__s64)addr->len - (__s64)sizeof(unsigned short);
+	len = (__s64)READ(addr, len) - (__s64)sizeof(unsigned short);
 	if (len < 1)
 		return 0;
 	if (len > EVENT_PATH_MAX)
@@ -375,14 +371,14 @@ static __always_inline __u32 capture_unix_path(__u8 *dst, struct unix_address *a
 
 static __always_inline void capture_unix(struct call_state *st, struct sock *sk)
 {
-	struct unix_sock *unix_sk = cast_to(struct unix_sock, sk);
-	struct sock *peer = unix_sk->peer;
-	struct pid *pid = sk->sk_peer_pid;
+	struct unix_sock *unix_sk = CAST(struct unix_sock, sk);
+	struct sock *peer = READ(unix_sk, peer);
+	struct pid *pid = READ(sk, sk_peer_pid);
 
-	st->local_path_len = capture_unix_path(st->local_path, unix_sk->addr);
+	st->local_path_len = capture_unix_path(st->local_path, READ(unix_sk, addr));
 	if (pid) {
 		if (pid_ns_level == 0)
-			st->socket.peer_pid = pid->numbers[0].nr;
+			st->socket.peer_pid = READ(pid, numbers[0].nr);
 		else
 			st->socket.peer_pid = pid_in_namespace(pid);
 	}
@@ -390,13 +386,38 @@ static __always_inline void capture_unix(struct call_state *st, struct sock *sk)
 		return;
 	st->socket.has_peer = 1;
 	st->remote_path_len =
-		capture_unix_path(st->remote_path, cast_to(struct unix_sock, peer)->addr);
+		capture_unix_path(st->remote_path, READ(CAST(struct unix_sock, peer), addr));
 }
 
+/* What sk is now, for the call's record. */
+static __always_inline void capture_sock(struct call_state *st, struct sock *sk, __u64 inode)
+{
+	st->sk = (__u64)sk;
+	st->call.socket_source = SOURCE_ENTRY;
+	st->socket.family = READ(sk, __sk_common.skc_family);
+	st->socket.type = READ(sk, sk_type);
+	st->socket.protocol = READ(sk, sk_protocol);
+	st->socket.inode = inode;
+	st->socket.sndbuf_limit = READ(sk, sk_sndbuf);
+	if (st->socket.family == AF_INET || st->socket.family == AF_INET6) {
+		capture_inet(&st->socket, sk);
+		if (st->socket.protocol == IPPROTO_TCP) {
+			st->sndbuf_used = READ(sk, sk_wmem_queued);
+			return;
+		}
+	} else if (st->socket.family == AF_UNIX) {
+		capture_unix(st, sk);
+	}
+	/* sk_wmem_alloc starts at 1: the socket's own reference. */
+	st->sndbuf_used = READ(sk, sk_wmem_alloc.refs.counter) - 1;
+}
+
+/* The socket that the descriptor st->call.sockfd names. */
 static __always_inline void capture_socket(struct task_struct *task, struct call_state *st)
 {
 	__u64 file_address = file_of(task, st->call.sockfd);
 	struct file *file;
+	struct inode *inode;
 	struct socket *socket;
 	struct sock *sk;
 
@@ -409,34 +430,31 @@ static __always_inline void capture_socket(struct task_struct *task, struct call
 	st->call.socket_source = SOURCE_NULL;
 	if (!file_address)
 		return;
-	file = cast_to(struct file, (void *)file_address);
-	if ((file->f_inode->i_mode & S_IFMT) != S_IFSOCK)
+	file = CAST(struct file, (void *)file_address);
+	inode = READ(file, f_inode);
+	if ((READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return;
-	socket = cast_to(struct socket, file->private_data);
+	socket = CAST(struct socket, READ(file, private_data));
 	/* An O_PATH descriptor of a socket in the file system has none. */
-	if ((__u64)socket->file != file_address)
+	if ((__u64)READ(socket, file) != file_address)
 		return;
-	sk = socket->sk;
-	if (!sk)
-		return;
-	st->sk = (__u64)sk;
-	st->call.socket_source = SOURCE_ENTRY;
-	st->socket.family = sk->__sk_common.skc_family;
-	st->socket.type = sk->sk_type;
-	st->socket.protocol = sk->sk_protocol;
-	st->socket.inode = file->f_inode->i_ino;
-	st->socket.sndbuf_limit = sk->sk_sndbuf;
-	if (st->socket.family == AF_INET || st->socket.family == AF_INET6) {
-		capture_inet(&st->socket, sk);
-		if (st->socket.protocol == IPPROTO_TCP) {
-			st->sndbuf_used = sk->sk_wmem_queued;
-			return;
-		}
-	} else if (st->socket.family == AF_UNIX) {
-		capture_unix(st, sk);
+	sk = READ(socket, sk);
+	if (sk)
+		capture_sock(st, sk, READ(inode, i_ino));
+}
+
+/* At exit: whether the socket is still the one of the entry, and what the call
+ * itself has made of it.
+ */
+static __always_inline void recapture_socket(struct task_struct *task, struct call_state *st)
+{
+	if (unlikely(!same_file(task, st))) {
+		st->call.socket_source = SOURCE_RACED;
+	} else if (st->sk && st->socket.local_port == 0 &&
+		   (st->socket.family == AF_INET || st->socket.family == AF_INET6)) {
+		/* The call itself may have bound or connected it. */
+		capture_inet(&st->socket, CAST(struct sock, (void *)st->sk));
 	}
-	/* sk_wmem_alloc starts at 1: the socket's own reference. */
-	st->sndbuf_used = sk->sk_wmem_alloc.refs.counter - 1;
 }
 
 #endif

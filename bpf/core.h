@@ -23,12 +23,14 @@ typedef _Bool bool;
 #define false 0
 
 enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
 enum {
+	BPF_ANY = 0,
 	BPF_F_NO_PREALLOC = 1U << 0,
 	BPF_F_MMAPABLE = 1U << 10,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1ULL << 0,
@@ -191,10 +193,7 @@ struct unix_sock {
 	struct sock *peer;
 };
 
-/* Any kernel struct that begins with a 64-bit integer will do: a load through
- * it gives a plain number, where a load through a pointer type would give a
- * typed pointer. Used to read a slot of the descriptor table.
- */
+/* See READ_WORD. */
 struct timespec64 {
 	__s64 tv_sec;
 };
@@ -205,8 +204,6 @@ struct timespec64 {
  * table, not by a helper call; the verifier gives them the type's layout.
  */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
-
-#define cast_to(type, ptr) ((type *)bpf_rdonly_cast((ptr), bpf_core_type_id_kernel(type)))
 
 /* What the syscalls:sys_enter_* and sys_exit_* tracepoints hand over. */
 struct sys_enter_args {

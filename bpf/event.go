@@ -70,6 +70,40 @@ type Socket struct {
 	RemoteAddress [16]byte
 }
 
+// The bits of Extra.Present, as enum event_extra_present.
+const (
+	ExtraAttempt   = 1   // AttemptOf, AttemptOfCPU
+	ExtraVector    = 2   // VectorIndex, Vlen
+	ExtraFile      = 4   // InFD, OffsetPtr
+	ExtraOffset    = 8   // Offset
+	ExtraOutName   = 16  // OutNamelen
+	ExtraOutMsghdr = 32  // OutMsgFlags, OutControllen
+	ExtraIO        = 64  // IOUserData, IOQueueNS, IOOpcode
+	ExtraIOExec    = 128 // IOExecNS, IOWorkerTID
+)
+
+// Extra mirrors struct event_extra: what only some calls have. Present says
+// which fields mean something.
+type Extra struct {
+	AttemptOf     int64
+	AttemptOfCPU  int32
+	VectorIndex   int32
+	Vlen          uint32
+	InFD          int32
+	OffsetPtr     uint64
+	Offset        int64
+	OutControllen uint64
+	OutNamelen    int32
+	OutMsgFlags   uint32
+	IOUserData    uint64
+	IOQueueNS     uint64
+	IOExecNS      uint64
+	IOWorkerTID   uint32
+	IOOpcode      uint8
+	Present       uint8
+	_             [2]uint8
+}
+
 // Event mirrors the fixed part of struct event; the variable parts follow it
 // in memory (see event.h).
 type Event struct {
@@ -79,7 +113,9 @@ type Event struct {
 	IovCaptured     uint8
 	LocalPathLen    uint8
 	RemotePathLen   uint8
-	_               [6]uint8
+	Extra           uint8 // 1: an Extra follows the fixed part
+	Outcome         uint8 // schema.OutcomeReturned and so on
+	_               [4]uint8
 	Seq             uint64
 	TimeNS          uint64 // entry, CLOCK_BOOTTIME
 	DurationNS      uint64
@@ -91,8 +127,11 @@ type Event struct {
 	Socket          Socket
 }
 
-// EventSize is the size of the fixed part of a record, in bytes.
-const EventSize = 264
+// The sizes of the fixed part of a record, and of an Extra, in bytes.
+const (
+	EventSize = 264
+	ExtraSize = 88
+)
 
 // Counters mirrors struct counters; event.h says how they add up.
 type Counters struct {
@@ -108,5 +147,9 @@ type Counters struct {
 	UnderWay        uint64
 	Self            uint64
 	Unmarked        uint64
-	_               [4]uint64
+	LostPreempted   uint64
+	// PreemptedNumbered is how many of LostPreempted Seq counts; in what
+	// Ring.Counters returns, all.
+	PreemptedNumbered uint64
+	_                 [2]uint64
 }

@@ -6,6 +6,8 @@
 #ifndef SENDMSGREC_EVENT_H
 #define SENDMSGREC_EVENT_H
 
+#include "core.h"
+
 #define EVENT_NAME_MAX 128 /* sizeof(struct sockaddr_storage) */
 #define EVENT_IOV_MAX 8
 #define EVENT_CONTROL_MAX 4096 /* 253 descriptors need 1032 */
@@ -16,9 +18,10 @@
 #define EVENT_ALIGN(n) (((n) + 7) & ~7)
 
 /* The longest record: the fixed part and every variable part at its limit. */
-#define EVENT_MAX_SIZE                                                                        \
-	(sizeof(struct event) + EVENT_IOV_MAX * sizeof(struct event_iovec) + EVENT_NAME_MAX + \
-	 EVENT_CONTROL_MAX + 2 * EVENT_ALIGN(EVENT_PATH_MAX))
+#define EVENT_MAX_SIZE                                                                     \
+	(sizeof(struct event) + sizeof(struct event_extra) +                               \
+	 EVENT_IOV_MAX * sizeof(struct event_iovec) + EVENT_NAME_MAX + EVENT_CONTROL_MAX + \
+	 2 * EVENT_ALIGN(EVENT_PATH_MAX))
 
 /* Where a field comes from, or why it is absent; schema.Source. */
 enum event_source {
@@ -34,10 +37,33 @@ enum event_source {
 	SOURCE_INVALID = 9,
 };
 
-enum event_call { CALL_SENDMSG = 1 };
-enum event_entry_path { ENTRY_SYSCALL = 1 };
-enum event_abi { ABI_64 = 1 };
-enum event_origin { ORIGIN_USER = 1 };
+/* The enumerations have the values of schema's columns. */
+enum event_call {
+	CALL_SENDMSG = 1,
+	CALL_SENDMMSG = 2,
+	CALL_SENDTO = 3,
+	CALL_RECVMSG = 4,
+	CALL_RECVMMSG = 5,
+	CALL_RECVFROM = 6,
+	CALL_SENDFILE = 7,
+};
+
+enum event_entry_path {
+	ENTRY_SYSCALL = 1,
+	ENTRY_SOCKETCALL = 2,
+	ENTRY_IO_URING = 3,
+	ENTRY_KERNEL = 4,
+};
+
+enum event_abi { ABI_64 = 1, ABI_COMPAT32 = 2, ABI_X32 = 3 };
+enum event_origin { ORIGIN_USER = 1, ORIGIN_KERNEL = 2 };
+
+/* How the call ended. */
+enum event_outcome {
+	OUTCOME_RETURNED = 1,
+	OUTCOME_KILLED = 2,    /* returned -ERESTART* to a task that was being killed */
+	OUTCOME_IN_FLIGHT = 3, /* not returned; ret and duration mean nothing */
+};
 
 /* requested_bytes of a call whose iovecs could not be summed. */
 #define EVENT_REQUESTED_UNKNOWN (-1LL)
@@ -101,8 +127,40 @@ struct event_socket {
 	__u8 remote_address[16];
 };
 
+/* What only some calls have: which members, present says. */
+enum event_extra_present {
+	EXTRA_ATTEMPT = 1,     /* attempt_of, attempt_of_cpu */
+	EXTRA_VECTOR = 2,      /* vector_index, vlen */
+	EXTRA_FILE = 4,	       /* in_fd, offset_ptr */
+	EXTRA_OFFSET = 8,      /* offset */
+	EXTRA_OUT_NAME = 16,   /* out_namelen */
+	EXTRA_OUT_MSGHDR = 32, /* out_msg_flags, out_controllen */
+	EXTRA_IO = 64,	       /* io_user_data, io_queue_ns, io_opcode */
+	EXTRA_IO_EXEC = 128,   /* io_exec_ns, io_worker_tid */
+};
+
+struct event_extra {
+	__s64 attempt_of;     /* number of the first attempt's event ... */
+	__s32 attempt_of_cpu; /* ... on this CPU */
+	__s32 vector_index;
+	__u32 vlen;
+	__s32 in_fd;
+	__u64 offset_ptr;
+	__s64 offset;
+	__u64 out_controllen;
+	__s32 out_namelen;
+	__u32 out_msg_flags;
+	__u64 io_user_data;
+	__u64 io_queue_ns;
+	__u64 io_exec_ns;
+	__u32 io_worker_tid; /* 0: the submitter */
+	__u8 io_opcode;
+	__u8 present;
+	__u8 pad[2];
+};
+
 /* A record in the ring. After the fixed part come, each filled up to 8 bytes
- * (with anything):
+ * (with anything): event_extra where extra is 1,
  * iov_captured iovecs, name_captured bytes of msg_name, control_captured bytes
  * of msg_control, local_path_len and remote_path_len bytes of Unix path.
  */
@@ -113,7 +171,9 @@ struct event {
 	__u8 iov_captured;
 	__u8 local_path_len;
 	__u8 remote_path_len;
-	__u8 pad[6];
+	__u8 extra;   /* 1: event_extra follows the fixed part */
+	__u8 outcome; /* event_outcome */
+	__u8 pad[4];
 	__u64 seq;
 	__u64 time_ns; /* entry, CLOCK_BOOTTIME */
 	__u64 duration_ns;
@@ -129,6 +189,7 @@ _Static_assert(sizeof(struct event_task) == 56, "event_task");
 _Static_assert(sizeof(struct event_call_args) == 80, "event_call_args");
 _Static_assert(sizeof(struct event_socket) == 64, "event_socket");
 _Static_assert(sizeof(struct event) == 264, "event");
+_Static_assert(sizeof(struct event_extra) == 88, "event_extra");
 
 /* What happened on one CPU. Each is written by that CPU alone, but for
  * moved_out, which the CPU that the task moved to adds to atomically.
@@ -137,6 +198,9 @@ _Static_assert(sizeof(struct event) == 264, "event");
  *   in flight = entered - filtered - lost_no_state - moved_out
  *               - (returned - moved_in)
  *   seq       = returned + lost_no_state
+ *
+ * Where programs can be preempted by one another (lane.h), seq lags by
+ * lost_preempted - preempted_numbered.
  */
 struct counters {
 	__u64 entered;	/* calls of others that reached the entry program */
@@ -146,12 +210,14 @@ struct counters {
 	__u64 lost_ring_full;
 	__u64 lost_no_state;
 	__u64 lost_skipped_exit;
-	__u64 moved_in;	 /* returned here, entered elsewhere */
-	__u64 moved_out; /* entered here, returned elsewhere */
-	__u64 under_way; /* returned without an entry */
-	__u64 self;	 /* the recorder's own calls */
-	__u64 unmarked;	 /* descendants that got no storage: their calls are filtered */
-	__u64 pad[4];
+	__u64 moved_in;		  /* returned here, entered elsewhere */
+	__u64 moved_out;	  /* entered here, returned elsewhere */
+	__u64 under_way;	  /* returned without an entry */
+	__u64 self;		  /* the recorder's own calls */
+	__u64 unmarked;		  /* descendants that got no storage: their calls are filtered */
+	__u64 lost_preempted;	  /* another program was at this CPU's ring */
+	__u64 preempted_numbered; /* of these, counted in seq */
+	__u64 pad[2];
 };
 
 /* One CPU's ring: RING_HEADER_SIZE bytes of this, then ring_size bytes of
@@ -162,7 +228,8 @@ struct ring_header {
 	__u64 tail; /* written by the recorder */
 	__u64 pad0[7];
 	__u64 head; /* written by the producer, after the record */
-	__u64 pad1[7];
+	__u64 busy; /* programs that want to write; see lane.h */
+	__u64 pad1[6];
 	struct counters counters;
 };
 

@@ -11,15 +11,23 @@ func (e *Event) part(offset, n int) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(e), EventSize+offset)), n)
 }
 
-// Iovecs returns the captured entries of msg_iov; like all parts it stands in
-// the ring's memory and is valid until Release.
+// ExtraPart returns what only some calls have, or nil; like all parts it stands
+// in the ring's memory and is valid until Release.
+func (e *Event) ExtraPart() *Extra {
+	if e.Extra == 0 {
+		return nil
+	}
+	return (*Extra)(unsafe.Add(unsafe.Pointer(e), EventSize))
+}
+
+// Iovecs returns the captured entries of msg_iov.
 func (e *Event) Iovecs() []Iovec {
-	return unsafe.Slice((*Iovec)(unsafe.Add(unsafe.Pointer(e), EventSize)), int(e.IovCaptured))
+	return unsafe.Slice((*Iovec)(unsafe.Add(unsafe.Pointer(e), EventSize+int(e.Extra)*ExtraSize)), int(e.IovCaptured))
 }
 
 // Name returns the captured bytes of msg_name.
 func (e *Event) Name() []byte {
-	return e.part(int(e.IovCaptured)*iovecSize, int(e.NameCaptured))
+	return e.part(e.nameOffset(), int(e.NameCaptured))
 }
 
 // Control returns the captured bytes of msg_control.
@@ -37,16 +45,20 @@ func (e *Event) RemotePath() []byte {
 	return e.part(e.localPathOffset()+align8(int(e.LocalPathLen)), int(e.RemotePathLen))
 }
 
+func (e *Event) nameOffset() int {
+	return int(e.Extra)*ExtraSize + int(e.IovCaptured)*iovecSize
+}
+
 func (e *Event) controlOffset() int {
-	return int(e.IovCaptured)*iovecSize + align8(int(e.NameCaptured))
+	return e.nameOffset() + align8(int(e.NameCaptured))
 }
 
 func (e *Event) localPathOffset() int {
 	return e.controlOffset() + align8(int(e.ControlCaptured))
 }
 
-// PartsSize returns the size of a record with parts of these lengths, the
-// fixed part included.
+// PartsSize returns the size of a record without an Extra and with parts of
+// these lengths, the fixed part included.
 func PartsSize(iovecs, name, control, localPath, remotePath int) int {
 	return EventSize + iovecs*iovecSize + align8(name) + align8(control) + align8(localPath) + align8(remotePath)
 }

@@ -74,7 +74,7 @@ func filterValues(kind string, values []uint32) (a [FilterMax]uint32, err error)
 // pidNamespaceLevel asks the kernel how many PID namespaces are above the
 // caller's: 0 in the initial one.
 func pidNamespaceLevel() (uint32, error) {
-	spec, err := loadSendmsg()
+	spec, err := loadTracepoint()
 	if err != nil {
 		return 0, fmt.Errorf("read BPF object: %w", err)
 	}

@@ -16,7 +16,7 @@ func plain(name string) string {
 }
 
 func TestGoStructsMirrorTheStructsOfTheObject(t *testing.T) {
-	spec, err := loadSendmsg()
+	spec, err := loadTracepoint()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,6 +26,7 @@ func TestGoStructsMirrorTheStructsOfTheObject(t *testing.T) {
 		"event_call_args": Call{},
 		"event_socket":    Socket{},
 		"event_iovec":     Iovec{},
+		"event_extra":     Extra{},
 		"counters":        Counters{},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,7 +71,7 @@ func TestGoStructsMirrorTheStructsOfTheObject(t *testing.T) {
 }
 
 func TestTheRingHeaderIsWhereTheReaderLooks(t *testing.T) {
-	spec, err := loadSendmsg()
+	spec, err := loadTracepoint()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,11 +92,14 @@ func TestTheRingHeaderIsWhereTheReaderLooks(t *testing.T) {
 	if EventSize != unsafe.Sizeof(Event{}) {
 		t.Errorf("EventSize is %d, the struct has %d bytes", EventSize, unsafe.Sizeof(Event{}))
 	}
+	if ExtraSize != unsafe.Sizeof(Extra{}) {
+		t.Errorf("ExtraSize is %d, the struct has %d bytes", ExtraSize, unsafe.Sizeof(Extra{}))
+	}
 }
 
 // The limits are macros, which BTF does not keep; the arrays that they size do.
 func TestTheLimitsAreThoseOfTheObject(t *testing.T) {
-	spec, err := loadSendmsg()
+	spec, err := loadTracepoint()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,6 +157,16 @@ func TestARecordsPartsFollowOneAnother(t *testing.T) {
 	}
 	if got := offset(e.RemotePath()); got != 264+32+8+24+16 {
 		t.Errorf("remote path at %d", got)
+	}
+	e.Extra = 1
+	if got := offset(e.Name()); got != 264+88+32 {
+		t.Errorf("name at %d behind an extra part", got)
+	}
+	if got := offset(e.RemotePath()); got != 264+88+32+8+24+16 {
+		t.Errorf("remote path at %d behind an extra part", got)
+	}
+	if got := uintptr(unsafe.Pointer(e.ExtraPart())) - base; got != 264 {
+		t.Errorf("extra part at %d", got)
 	}
 	if got := PartsSize(2, 3, 17, 9, 1); got != 264+32+8+24+16+8 {
 		t.Errorf("record of %d bytes", got)

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/bits"
 	"os"
 	"runtime"
@@ -54,12 +55,14 @@ type Config struct {
 	UIDs      []uint32 // real user ids
 	Comms     []string // thread names, compared whole, at most 15 bytes each
 	RootPID   uint32   // this process and all descendants made from now on; 0 is off
+	Calls     []string // names of the calls that are recorded; none is sendmsg
 }
 
 // Probe is a loaded and attached set of programs. Methods may be called from
 // one goroutine at a time, but for Ring, whose results are independent.
 type Probe struct {
-	objects  sendmsgObjects
+	programs *ebpf.Collection
+	calls    []call
 	links    []link.Link
 	hooks    []string
 	doorbell *ringbuf.Reader
@@ -95,17 +98,20 @@ func open(cfg Config, self uint32) (_ *Probe, err error) {
 	if err != nil {
 		return nil, err
 	}
+	chosen, err := chosenCalls(cfg.Calls)
+	if err != nil {
+		return nil, err
+	}
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
 		return nil, fmt.Errorf("count CPUs: %w", err)
 	}
-	spec, err := loadSendmsg()
+	spec, err := loadTracepoint()
 	if err != nil {
 		return nil, fmt.Errorf("read BPF object: %w", err)
 	}
 	spec.Maps["rings"].MaxEntries = uint32(cpus)
 	spec.Maps["rings"].ValueSize = uint32(ringHeaderSize + size + ringSlack)
-	spec.Maps["iov_chunks"].MaxEntries = uint32(cpus)
 	if err := cfg.setFilters(spec, self); err != nil {
 		return nil, err
 	}
@@ -117,19 +123,20 @@ func open(cfg Config, self uint32) (_ *Probe, err error) {
 			return nil, fmt.Errorf("set %s: %w", name, err)
 		}
 	}
-	p := &Probe{}
+	keepPrograms(spec, chosen, cfg.RootPID != 0)
+	p := &Probe{calls: chosen}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	if err := spec.LoadAndAssign(&p.objects, nil); err != nil {
+	if p.programs, err = ebpf.NewCollection(spec); err != nil {
 		return nil, fmt.Errorf("load BPF programs: %w", err)
 	}
 	if err := p.mapRings(cpus, size); err != nil {
 		return nil, err
 	}
-	if p.doorbell, err = ringbuf.NewReader(p.objects.Doorbell); err != nil {
+	if p.doorbell, err = ringbuf.NewReader(p.programs.Maps["doorbell"]); err != nil {
 		return nil, fmt.Errorf("open doorbell: %w", err)
 	}
 	if err := p.attach(cfg.RootPID != 0); err != nil {
@@ -151,7 +158,7 @@ func (cfg *Config) ringSize() (int, error) {
 
 func (p *Probe) mapRings(cpus, size int) error {
 	stride := ringHeaderSize + size + ringSlack
-	memory, err := unix.Mmap(p.objects.Rings.FD(), 0, cpus*stride, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	memory, err := unix.Mmap(p.programs.Maps["rings"].FD(), 0, cpus*stride, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return fmt.Errorf("map rings: %w", err)
 	}
@@ -162,25 +169,42 @@ func (p *Probe) mapRings(cpus, size int) error {
 	return nil
 }
 
-// attach attaches exit before entry, so that every entry seen has its exit
+// keepPrograms removes the programs of calls that are not recorded, and others
+// that are not attached, so that the kernel need not verify them.
+func keepPrograms(spec *ebpf.CollectionSpec, chosen []call, followForks bool) {
+	keep := map[string]bool{"sched_process_exit": true, "sched_process_fork": followForks}
+	for _, c := range chosen {
+		keep[c.enterProgram()], keep[c.exitProgram()] = true, true
+	}
+	maps.DeleteFunc(spec.Programs, func(name string, _ *ebpf.ProgramSpec) bool { return !keep[name] })
+}
+
+// attach attaches exits before entries, so that every entry seen has its exit
 // seen too.
 func (p *Probe) attach(followForks bool) error {
 	if followForks {
-		if err := p.attachTask("sched_process_fork", p.objects.SchedProcessFork); err != nil {
+		if err := p.attachTask("sched_process_fork"); err != nil {
 			return err
 		}
 	}
-	if err := p.attachTask("sched_process_exit", p.objects.SchedProcessExit); err != nil {
+	if err := p.attachTask("sched_process_exit"); err != nil {
 		return err
 	}
-	if err := p.attachCall("sys_exit_sendmsg", p.objects.SysExitSendmsg); err != nil {
-		return err
+	for _, c := range p.calls {
+		if err := p.attachCall("sys_exit_"+c.name, c.exitProgram()); err != nil {
+			return err
+		}
 	}
-	return p.attachCall("sys_enter_sendmsg", p.objects.SysEnterSendmsg)
+	for _, c := range p.calls {
+		if err := p.attachCall("sys_enter_"+c.name, c.enterProgram()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (p *Probe) attachTask(name string, program *ebpf.Program) error {
-	l, err := link.AttachTracing(link.TracingOptions{Program: program})
+func (p *Probe) attachTask(name string) error {
+	l, err := link.AttachTracing(link.TracingOptions{Program: p.programs.Programs[name]})
 	if err != nil {
 		return fmt.Errorf("attach to %s: %w", name, err)
 	}
@@ -189,13 +213,13 @@ func (p *Probe) attachTask(name string, program *ebpf.Program) error {
 	return nil
 }
 
-func (p *Probe) attachCall(name string, program *ebpf.Program) error {
-	l, err := attachTracepoint("syscalls", name, program)
+func (p *Probe) attachCall(tracepoint, program string) error {
+	l, err := attachTracepoint("syscalls", tracepoint, p.programs.Programs[program])
 	if err != nil {
 		return err
 	}
 	p.links = append(p.links, l)
-	p.hooks = append(p.hooks, "tracepoint:syscalls:"+name)
+	p.hooks = append(p.hooks, "tracepoint:syscalls:"+tracepoint)
 	return nil
 }
 
@@ -205,15 +229,19 @@ func (p *Probe) CPUs() int { return len(p.rings) }
 // Ring returns a CPU's ring; valid until Close.
 func (p *Probe) Ring(cpu int) *Ring { return p.rings[cpu] }
 
-// SkippedEntry returns how often the kernel did not run the entry program
+// SkippedEntry returns how often the kernel did not run an entry program
 // because a bpf() call held bpf_prog_active on that CPU: calls that no program
 // saw. It counts the whole host, whatever the filter.
 func (p *Probe) SkippedEntry() (uint64, error) {
-	stats, err := p.objects.SysEnterSendmsg.Stats()
-	if err != nil {
-		return 0, fmt.Errorf("read statistics of the entry program: %w", err)
+	var skipped uint64
+	for _, c := range p.calls {
+		stats, err := p.programs.Programs[c.enterProgram()].Stats()
+		if err != nil {
+			return 0, fmt.Errorf("read statistics of %s: %w", c.enterProgram(), err)
+		}
+		skipped += stats.RecursionMisses
 	}
-	return stats.RecursionMisses, nil
+	return skipped, nil
 }
 
 // Wait returns when a ring has crossed a watermark (a quarter of its size), or
@@ -263,7 +291,9 @@ func (p *Probe) Close() error {
 		errs = append(errs, unix.Munmap(p.memory))
 		p.memory, p.rings = nil, nil
 	}
-	errs = append(errs, p.objects.Close())
+	if p.programs != nil {
+		p.programs.Close()
+	}
 	runtime.KeepAlive(p)
 	return errors.Join(errs...)
 }

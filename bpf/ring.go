@@ -59,12 +59,16 @@ func (r *Ring) Pending() uint64 {
 }
 
 // Counters returns the CPU's counters as they stand. Each is exact; calls that
-// go on meanwhile can make them differ by those calls.
+// go on meanwhile can make them differ by those calls. Seq counts all events
+// that were given up to another program, though they may have their numbers
+// only when the next event is written.
 func (r *Ring) Counters() Counters {
 	var c Counters
 	words := (*[unsafe.Sizeof(c) / 8]uint64)(unsafe.Pointer(&c))
 	for i := range words {
 		words[i] = atomic.LoadUint64(r.word(countersOffset + 8*i))
 	}
+	c.Seq += c.LostPreempted - c.PreemptedNumbered
+	c.PreemptedNumbered = c.LostPreempted
 	return c
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Where the programs keep things: what the loader sets before loading, what is
- * carried from a call's entry to its exit, and the way of a record into the
- * ring.
+/* What the programs know: what the loader sets before loading, and what is
+ * carried from a call's entry to its exit.
  */
 #ifndef SENDMSGREC_STATE_H
 #define SENDMSGREC_STATE_H
 
-#include "core.h"
 #include "event.h"
+#include "read.h"
 
 /* Set by the loader; the verifier takes them as constants, so a filter that is
  * off costs nothing.
@@ -31,20 +30,19 @@ const volatile __u64 filter_comm[FILTER_MAX][EVENT_COMM_LEN / 8] = {};
  * tests compare them with its own.
  */
 const volatile struct event *const volatile event_layout = NULL;
+const volatile struct event_extra *const volatile extra_layout = NULL;
 const volatile struct ring_header *const volatile ring_layout = NULL;
 
 /* How much of user memory one read may cover to get msghdr and iovec at once. */
 #define USER_WINDOW 256
 
-/* A call between entry and exit. It stays with its task for good: making and
- * deleting it per call costs several times the whole rest (docs/benchmarks.md).
- */
+/* A call between entry and exit. */
 struct call_state {
-	__u32 in_call;	  /* the entry was seen, the exit not yet */
+	__u32 in_call;	  /* its number (event_call): the entry was seen, the exit not yet */
 	__u32 cpu;	  /* of the entry */
-	__u32 descendant; /* of the process filter_root */
-	__u32 pad;
-	__u64 file; /* what the descriptor named at entry */
+	__u32 descendant; /* of the process filter_root; typed build only */
+	__u32 has_extra;  /* extra is part of the record */
+	__u64 file;	  /* what the descriptor named at entry */
 	__u64 sk;
 	__u64 time_ns;
 	__s64 requested_bytes;
@@ -58,19 +56,13 @@ struct call_state {
 	__s64 iov_distance; /* see capture_msghdr() */
 	struct event_call_args call;
 	struct event_socket socket;
+	struct event_extra extra;
 	struct event_iovec iov[EVENT_IOV_MAX];
 	__u8 name[EVENT_NAME_MAX];
 	__u8 local_path[EVENT_ALIGN(EVENT_PATH_MAX)];
 	__u8 remote_path[EVENT_ALIGN(EVENT_PATH_MAX)];
 	__u8 window[USER_WINDOW];
 };
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct call_state);
-} call_states SEC(".maps");
 
 /* Control messages are long and most calls have none: theirs is a storage of
  * its own, made for the tasks that send some.
@@ -79,6 +71,131 @@ struct control_state {
 	__u8 data[EVENT_CONTROL_MAX];
 };
 
+#ifdef PORTABLE
+
+/* By thread id of the first PID namespace, made at entry and deleted at exit:
+ * as many as calls can be in flight at once. A new element is a copy of blank.
+ */
+#define STATES_MAX 8192
+#define CONTROL_STATES_MAX 1024
+#define DESCENDANTS_MAX 65536
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, STATES_MAX);
+	__type(key, __u32);
+	__type(value, struct call_state);
+} call_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CONTROL_STATES_MAX);
+	__type(key, __u32);
+	__type(value, struct control_state);
+} control_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DESCENDANTS_MAX);
+	__type(key, __u32);
+	__type(value, __u8);
+} descendants SEC(".maps");
+
+struct blank {
+	struct call_state call;
+	struct control_state control;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct blank);
+} blanks SEC(".maps");
+
+static __always_inline struct call_state *task_state(struct task_struct *task)
+{
+	__u32 tid = READ(task, pid);
+
+	return bpf_map_lookup_elem(&call_states, &tid);
+}
+
+static __always_inline struct call_state *task_state_make(struct task_struct *task)
+{
+	__u32 tid = READ(task, pid), zero = 0;
+	struct call_state *st = bpf_map_lookup_elem(&call_states, &tid);
+	struct blank *blank;
+
+	if (st)
+		return st;
+	blank = bpf_map_lookup_elem(&blanks, &zero);
+	if (!blank || bpf_map_update_elem(&call_states, &tid, &blank->call, BPF_ANY))
+		return NULL;
+	return bpf_map_lookup_elem(&call_states, &tid);
+}
+
+/* The last use of the task's state in this call. */
+static __always_inline void task_state_end(struct task_struct *task, struct call_state *st)
+{
+	__u32 tid = READ(task, pid);
+
+	if (unlikely(st->control_captured))
+		bpf_map_delete_elem(&control_states, &tid);
+	bpf_map_delete_elem(&call_states, &tid);
+}
+
+static __always_inline struct control_state *control_state(struct task_struct *task)
+{
+	__u32 tid = READ(task, pid);
+
+	return bpf_map_lookup_elem(&control_states, &tid);
+}
+
+static __always_inline struct control_state *control_state_make(struct task_struct *task)
+{
+	__u32 tid = READ(task, pid), zero = 0;
+	struct blank *blank = bpf_map_lookup_elem(&blanks, &zero);
+
+	if (!blank || bpf_map_update_elem(&control_states, &tid, &blank->control, BPF_ANY))
+		return NULL;
+	return bpf_map_lookup_elem(&control_states, &tid);
+}
+
+static __always_inline bool is_descendant(struct task_struct *task)
+{
+	__u32 tid = READ(task, pid);
+
+	return bpf_map_lookup_elem(&descendants, &tid);
+}
+
+static __always_inline bool mark_descendant(struct task_struct *task)
+{
+	__u32 tid = READ(task, pid);
+	__u8 marked = 1;
+
+	return !bpf_map_update_elem(&descendants, &tid, &marked, BPF_ANY);
+}
+
+static __always_inline void unmark_descendant(struct task_struct *task)
+{
+	__u32 tid = READ(task, pid);
+
+	if (filter_root)
+		bpf_map_delete_elem(&descendants, &tid);
+}
+
+#else
+
+/* A state stays with its task for good: making and deleting it per call costs
+ * several times the whole rest (docs/benchmarks.md).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct call_state);
+} call_states SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -86,74 +203,50 @@ struct {
 	__type(value, struct control_state);
 } control_states SEC(".maps");
 
-/* One element a CPU; the loader sets the size of an element to
- * RING_HEADER_SIZE + ring_size + RING_SLACK and the number of elements.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, RING_HEADER_SIZE + 4096 + RING_SLACK);
-	__uint(max_entries, 1);
-} rings SEC(".maps");
-
-/* Wakes the recorder; carries nothing else. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-} doorbell SEC(".maps");
-
-/* Scratch memory for summing long iovec arrays, one element a CPU. */
-#define IOV_CHUNK 32
-
-struct iov_chunk {
-	struct event_iovec iov[IOV_CHUNK];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct iov_chunk));
-	__uint(max_entries, 1);
-} iov_chunks SEC(".maps");
-
-static __always_inline struct ring_header *ring_of(__u32 cpu)
+static __always_inline struct call_state *task_state(struct task_struct *task)
 {
-	return bpf_map_lookup_elem(&rings, &cpu);
+	return bpf_task_storage_get(&call_states, task, NULL, 0);
 }
 
-/* A place for size bytes at the head of this CPU's ring, or NULL when it is
- * full. The one producer is this CPU: tracepoint programs run with preemption
- * off, and no interrupt sends messages through this path.
- */
-static __always_inline struct event *ring_reserve(struct ring_header *ring, __u64 size)
+static __always_inline struct call_state *task_state_make(struct task_struct *task)
 {
-	__u64 head = ring->head;
-	__u64 tail = *(volatile __u64 *)&ring->tail;
-
-	if (head + size - tail > ring_size)
-		return NULL;
-	return (void *)ring + RING_HEADER_SIZE + (head & (ring_size - 1));
+	return bpf_task_storage_get(&call_states, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
-static __always_inline void ring_commit(struct ring_header *ring, __u64 size)
+static __always_inline void task_state_end(struct task_struct *task, struct call_state *st)
 {
-	__u64 head = ring->head + size;
+}
 
-#if defined(__TARGET_ARCH_arm64)
-	/* The record must be visible before the head; an exchange is the
-	 * cheapest full barrier that every kernel's JIT has.
-	 */
-	__sync_lock_test_and_set(&ring->head, head);
-#else
-	barrier();
-	*(volatile __u64 *)&ring->head = head;
+static __always_inline struct control_state *control_state(struct task_struct *task)
+{
+	return bpf_task_storage_get(&control_states, task, NULL, 0);
+}
+
+static __always_inline struct control_state *control_state_make(struct task_struct *task)
+{
+	return bpf_task_storage_get(&control_states, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+static __always_inline bool is_descendant(struct task_struct *task)
+{
+	struct call_state *st = task_state(task);
+
+	return st && st->descendant;
+}
+
+static __always_inline bool mark_descendant(struct task_struct *task)
+{
+	struct call_state *st = task_state_make(task);
+
+	if (st)
+		st->descendant = 1;
+	return st;
+}
+
+static __always_inline void unmark_descendant(struct task_struct *task)
+{
+}
+
 #endif
-	if (((head - size) ^ head) & ~(watermark_size - 1)) {
-		__u64 nothing = 0;
-
-		bpf_ringbuf_output(&doorbell, &nothing, sizeof(nothing), BPF_RB_FORCE_WAKEUP);
-	}
-}
 
 #endif

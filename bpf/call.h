@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The core that the hooks of every tier run: call_enter() when a call enters
+ * and call_exit() when it returns.
+ *
+ * Entry reads user memory and the socket into the task's state; exit adds the
+ * result and writes one record into its CPU's ring. Every call that passes the
+ * filter takes a number (counters.seq) where it ends.
+ */
+#ifndef SENDMSGREC_CALL_H
+#define SENDMSGREC_CALL_H
+
+#include "arguments.h"
+#include "filter.h"
+#include "record.h"
+
+/* Moves the account of a call that entered on another CPU to this one. */
+static __always_inline void move_account(struct counters *here, __u32 cpu, __u32 entry_cpu)
+{
+	struct ring_header *there;
+
+	if (likely(cpu == entry_cpu))
+		return;
+	there = ring_of(entry_cpu);
+	if (!there)
+		return;
+	count(here->moved_in);
+	__sync_fetch_and_add(&there->counters.moved_out, 1);
+}
+
+/* The exit program of the task's last call was not run by the kernel. */
+static __always_inline void lose_skipped_exit(struct ring_header *ring, __u32 cpu,
+					      struct call_state *st)
+{
+	st->in_call = 0;
+	move_account(&ring->counters, cpu, st->cpu);
+	count(ring->counters.returned);
+	if (!lane_lock(ring))
+		return;
+	lane_number(ring);
+	ring->counters.lost_skipped_exit++;
+	lane_unlock(ring);
+}
+
+static __always_inline void lose_no_state(struct ring_header *ring)
+{
+	if (!lane_lock(ring)) {
+		/* Given up like a call that returns. */
+		count(ring->counters.returned);
+		return;
+	}
+	lane_number(ring);
+	ring->counters.lost_no_state++;
+	lane_unlock(ring);
+}
+
+/* Accounts a call that enters, and returns the task's state to keep it in, or
+ * NULL when it is not recorded.
+ */
+static __always_inline struct call_state *account_entry(struct ring_header *ring,
+							struct task_struct *task, __u32 cpu)
+{
+	__u32 pid = process_id(task);
+	struct call_state *st;
+
+	if (pid == self_pid) {
+		count(ring->counters.self);
+		return NULL;
+	}
+	count(ring->counters.entered);
+	if (!passes_filter(task, pid)) {
+		count(ring->counters.filtered);
+		return NULL;
+	}
+	st = task_state_make(task);
+	if (unlikely(!st)) {
+		lose_no_state(ring);
+		return NULL;
+	}
+	if (unlikely(st->in_call))
+		lose_skipped_exit(ring, cpu, st);
+	return st;
+}
+
+static __always_inline int call_enter(const struct call_entry *entry)
+{
+	struct task_struct *task = current_task();
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct ring_header *ring = ring_of(cpu);
+	struct call_state *st;
+
+	if (!ring)
+		return 0;
+	st = account_entry(ring, task, cpu);
+	if (!st)
+		return 0;
+	st->cpu = cpu;
+	read_at_entry(task, st, entry);
+	st->in_call = entry->call;
+	/* Last, so that the duration is the call's and not ours. */
+	st->time_ns = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+static __always_inline int call_exit(__u8 call, __s64 ret)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct task_struct *task = current_task();
+	struct call_state *st = task_state(task);
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct ring_header *ring = ring_of(cpu);
+
+	if (!ring)
+		return 0;
+	if (!st || st->in_call != call) {
+		__u32 pid = process_id(task);
+
+		if (pid != self_pid && passes_filter(task, pid))
+			count(ring->counters.under_way);
+		return 0;
+	}
+	st->in_call = 0;
+	move_account(&ring->counters, cpu, st->cpu);
+	count(ring->counters.returned);
+	read_at_exit(task, st, call, ret);
+	write_record(ring, task, st, ret, now);
+	task_state_end(task, st);
+	return 0;
+}
+
+#endif

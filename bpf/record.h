@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Writing a call that has ended into its CPU's ring. */
+#ifndef SENDMSGREC_RECORD_H
+#define SENDMSGREC_RECORD_H
+
+#include "capture.h"
+#include "lane.h"
+
+/* Copies len bytes, at most max, behind the record's first offset bytes. */
+static __always_inline __u64 put(void *record, __u64 offset, const void *src, __u64 len,
+				 const __u64 max)
+{
+	if (len == 0)
+		return offset;
+	barrier_var(len);
+	if (len < 1 || len > max)
+		return offset;
+	barrier_var(offset);
+	if (offset > RING_SLACK - max)
+		return offset;
+	bpf_probe_read_kernel(record + offset, len, src);
+	return offset + EVENT_ALIGN(len);
+}
+
+static __always_inline __u64 record_size(const struct call_state *st)
+{
+	__u64 size = sizeof(struct event) + st->iov_captured * sizeof(struct event_iovec) +
+		     EVENT_ALIGN(st->name_captured) + EVENT_ALIGN(st->control_captured) +
+		     EVENT_ALIGN(st->local_path_len) + EVENT_ALIGN(st->remote_path_len);
+
+	if (unlikely(st->has_extra))
+		size += sizeof(struct event_extra);
+	return size;
+}
+
+static __always_inline void write_parts(struct event *event, const struct call_state *st,
+					const struct control_state *control)
+{
+	__u64 offset = sizeof(*event);
+
+	if (likely(st->iov_captured == 1 && !st->has_extra)) {
+		*(struct event_iovec *)(event + 1) = st->iov[0];
+		offset += sizeof(struct event_iovec);
+	} else {
+		if (st->has_extra)
+			offset = put(event, offset, &st->extra, sizeof(st->extra),
+				     sizeof(st->extra));
+		offset = put(event, offset, st->iov, st->iov_captured * sizeof(struct event_iovec),
+			     sizeof(st->iov));
+	}
+	offset = put(event, offset, st->name, st->name_captured, sizeof(st->name));
+	if (control)
+		offset = put(event, offset, control->data, st->control_captured,
+			     sizeof(control->data));
+	offset = put(event, offset, st->local_path, st->local_path_len, EVENT_PATH_MAX);
+	put(event, offset, st->remote_path, st->remote_path_len, EVENT_PATH_MAX);
+}
+
+/* Writes the call's event, or counts why it is lost. The number is taken before
+ * anything can be lost, so that a missing number is a lost event.
+ */
+static __always_inline void write_record(struct ring_header *ring, struct task_struct *task,
+					 struct call_state *st, __s64 ret, __u64 now)
+{
+	struct control_state *control = NULL;
+	struct event *event;
+	__u64 size, seq;
+
+	if (!lane_lock(ring))
+		return;
+	seq = lane_number(ring);
+	if (unlikely(st->control_captured)) {
+		control = control_state(task);
+		if (!control)
+			st->control_captured = 0;
+	}
+	size = record_size(st);
+	event = ring_reserve(ring, size);
+	if (unlikely(!event)) {
+		ring->counters.lost_ring_full++;
+		lane_unlock(ring);
+		return;
+	}
+	event->size = size;
+	event->control_captured = st->control_captured;
+	event->name_captured = st->name_captured;
+	event->iov_captured = st->iov_captured;
+	event->local_path_len = st->local_path_len;
+	event->remote_path_len = st->remote_path_len;
+	event->extra = st->has_extra;
+	event->outcome = OUTCOME_RETURNED;
+	__builtin_memset(event->pad, 0, sizeof(event->pad));
+	event->seq = seq;
+	event->time_ns = st->time_ns;
+	event->duration_ns = now - st->time_ns;
+	event->ret = ret;
+	event->requested_bytes = st->requested_bytes;
+	event->sndbuf_used = st->sndbuf_used;
+	capture_task(&event->task, task);
+	event->call = st->call;
+	event->socket = st->socket;
+	write_parts(event, st, control);
+	ring_commit(ring, size);
+	lane_unlock(ring);
+}
+
+#endif

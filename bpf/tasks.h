@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Programs that every tier has, beside those of its calls: what becomes of the
+ * tasks that are recorded.
+ */
+#ifndef SENDMSGREC_TASKS_H
+#define SENDMSGREC_TASKS_H
+
+#include "call.h"
+
+/* A task that ends within a call whose exit was skipped will make no other
+ * call that shows it.
+ */
+SEC("tp_btf/sched_process_exit")
+int sched_process_exit(__u64 *ctx)
+{
+	struct task_struct *task = current_task();
+	struct call_state *st = task_state(task);
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct ring_header *ring = ring_of(cpu);
+
+	if (st && st->in_call && ring) {
+		lose_skipped_exit(ring, cpu, st);
+		task_state_end(task, st);
+	}
+	unmark_descendant(task);
+	return 0;
+}
+
+/* Marks the descendants of the process that is recorded. */
+SEC("tp_btf/sched_process_fork")
+int sched_process_fork(__u64 *ctx)
+{
+	struct task_struct *parent = (void *)ctx[0];
+	struct task_struct *child = (void *)ctx[1];
+
+	if (process_id(parent) != filter_root && !is_descendant(parent))
+		return 0;
+	if (!mark_descendant(child)) {
+		struct ring_header *ring = ring_of(bpf_get_smp_processor_id());
+
+		if (ring)
+			__sync_fetch_and_add(&ring->counters.unmarked, 1);
+	}
+	return 0;
+}
+
+/* Run once by the loader in its own context: how deep its PID namespace is. */
+SEC("raw_tp")
+int pid_namespace_level(void *ctx)
+{
+	return READ(current_task(), thread_pid, level);
+}
+
+#endif

@@ -1,0 +1,34 @@
+//go:build ignore
+
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The tracepoint tier: syscalls:sys_enter_* and sys_exit_* of the calls that
+ * are recorded, attached by perf event. Works where functions cannot be probed.
+ */
+#include "tasks.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* The two programs of a system call of this name. */
+#define SYSCALL_HOOKS(name, number)                                                       \
+	SEC("tracepoint/syscalls/sys_enter_" #name)                                       \
+	int enter_##name(struct sys_enter_args *ctx)                                      \
+	{                                                                                 \
+		struct call_entry entry = {                                               \
+			.call = number,                                                   \
+			.entry_path = ENTRY_SYSCALL,                                      \
+			.abi = ABI_64,                                                    \
+			.origin = ORIGIN_USER,                                            \
+			.args = { ctx->args[0], ctx->args[1], ctx->args[2], ctx->args[3], \
+				  ctx->args[4], ctx->args[5] },                           \
+		};                                                                        \
+                                                                                          \
+		return call_enter(&entry);                                                \
+	}                                                                                 \
+                                                                                          \
+	SEC("tracepoint/syscalls/sys_exit_" #name)                                        \
+	int exit_##name(struct sys_exit_args *ctx)                                        \
+	{                                                                                 \
+		return call_exit(number, ctx->ret);                                       \
+	}
+
+SYSCALL_HOOKS(sendmsg, CALL_SENDMSG)
