@@ -81,9 +81,10 @@ const (
 	ColIOExecNS      ColumnID = 70
 	ColIOWorkerTID   ColumnID = 71
 	ColIOOpcode      ColumnID = 72
+	ColTimeoutNS     ColumnID = 73
 
 	// MaxColumnID is the largest id that this build knows.
-	MaxColumnID = ColIOOpcode
+	MaxColumnID = ColTimeoutNS
 )
 
 const (
@@ -242,6 +243,8 @@ var columns = []Column{
 		Doc: "Thread that executed the request when it was not the one that submitted it."},
 	{ID: ColIOOpcode, Name: "io_opcode", Table: TableCall, Kind: KindInt, Type: TypeEnum, Enum: &IOOpcodeEnum, Tags: tagsArgument, Group: "io_uring",
 		Doc: "Operation of the request."},
+	{ID: ColTimeoutNS, Name: "timeout_ns", Kind: KindInt, Type: TypeDuration, Unit: "ns", Tags: tagsUser, Group: "arguments",
+		Doc: "timeout argument of recvmmsg at entry. Null for a null pointer, unreadable memory and other calls."},
 }
 
 var (

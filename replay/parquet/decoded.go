@@ -142,13 +142,20 @@ func allZero(b []byte) bool {
 	return true
 }
 
+// receives reports whether the lengths in a row of the call table are those of
+// the caller's memory, and not of what stands in it.
+func (e *encoder) receives(call int) bool {
+	v, _ := e.intOf(schema.ColCall, call)
+	return schema.Receives(v)
+}
+
 // appendName decodes msg_name; call is the event's row in the call table.
 func (e *encoder) appendName(dst, raw []byte, call int) ([]byte, bool) {
 	if len(raw) < 2 {
 		return dst, false
 	}
 	namelen, ok := e.intOf(schema.ColMsgNamelen, call)
-	if !ok {
+	if !ok || e.receives(call) {
 		namelen = int64(len(raw))
 	}
 	return e.validUTF8(schema.AppendAddress(dst, raw, namelen)), true
@@ -157,7 +164,7 @@ func (e *encoder) appendName(dst, raw []byte, call int) ([]byte, bool) {
 // appendControl decodes msg_control into a JSON array.
 func (e *encoder) appendControl(dst, raw []byte, call int) ([]byte, bool) {
 	controllen, ok := e.intOf(schema.ColMsgControllen, call)
-	if !ok {
+	if !ok || e.receives(call) {
 		controllen = int64(len(raw))
 	}
 	abi, _ := e.intOf(schema.ColABI, call)

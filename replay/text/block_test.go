@@ -153,6 +153,23 @@ var udpSocket = values{
 	schema.ColRemoteAddress: unhex("00000000"), schema.ColRemotePort: 0,
 }
 
+// dns is a destination.
+var dns = values{schema.ColMsgNamePtr: 0x7ffe00000200, schema.ColMsgNamelen: 16, schema.ColName: unhex("0200 14e9 7f000001 0000000000000000"), schema.ColNameSource: 1}
+
+// toDNS is a datagram with a msghdr.
+var toDNS = plainEvent.with(udpSocket).with(dns)
+
+// noMsghdr is a call without one.
+var noMsghdr = plainEvent.with(values{
+	schema.ColIovBase: nil, schema.ColIovLen: nil, schema.ColRequestedBytes: nil,
+	schema.ColMsgNamePtr: nil, schema.ColMsgNamelen: nil, schema.ColMsgIovPtr: nil, schema.ColMsgIovlen: nil,
+	schema.ColMsgControlPtr: nil, schema.ColMsgControllen: nil, schema.ColMsgFlags: nil,
+	schema.ColMsghdrSource: 8, schema.ColNameSource: 8, schema.ColIovSource: 8, schema.ColControlSource: 8,
+})
+
+// oneBuffer is the arguments of sendto and recvfrom.
+var oneBuffer = values{schema.ColMsgPtr: nil, schema.ColIovBase: []int64{0x7f0000001000}, schema.ColIovLen: []int64{13}, schema.ColRequestedBytes: 13, schema.ColIovSource: 1}
+
 var rightsAndCredentials = unhex("1800000000000000 01000000 01000000 00000000 01000000" +
 	"1c00000000000000 01000000 02000000 185f0000 00000000 00000000 00000000")
 
@@ -219,6 +236,47 @@ var sentences = []sentence{
 		schema.ColABI: 2, schema.ColAttemptOf: 7, schema.ColTOCTOU: 4, schema.ColMsghdrSource: 7, schema.ColEntryPath: 2,
 		schema.ColMsgControlPtr: 0x1000, schema.ColMsgControllen: 16, schema.ColControl: unhex("10000000 00000000 02000000 40000000"), schema.ColControlSource: 1})},
 	{"an error without a name", plainEvent.with(values{schema.ColRet: -600})},
+	{"a message of sendmmsg", toDNS.with(values{
+		schema.ColCall: schema.CallSendmmsg, schema.ColVectorIndex: 2, schema.ColVlen: 5, schema.ColMsghdrSource: 3, schema.ColNameSource: 3, schema.ColIovSource: 3})},
+	{"a sendmmsg of which the first message failed", toDNS.with(values{
+		schema.ColCall: schema.CallSendmmsg, schema.ColVectorIndex: 0, schema.ColVlen: 5, schema.ColRet: -111})},
+	{"a sendmmsg of no message", noMsghdr.with(values{schema.ColCall: schema.CallSendmmsg, schema.ColVlen: 0, schema.ColRet: 0})},
+	{"a sendmmsg whose array could not be read", noMsghdr.with(values{
+		schema.ColCall: schema.CallSendmmsg, schema.ColVlen: 2, schema.ColVectorIndex: 0, schema.ColMsgPtr: 8, schema.ColRet: -14, schema.ColMsghdrSource: 4})},
+	{"a sendto with an address", noMsghdr.with(udpSocket).with(dns).with(oneBuffer).with(values{schema.ColCall: schema.CallSendto})},
+	{"a send, which is a sendto without one", noMsghdr.with(oneBuffer).with(values{
+		schema.ColCall: schema.CallSendto, schema.ColMsgNamePtr: 0, schema.ColMsgNamelen: 0})},
+	{"a recvmsg with an address, descriptors and a message that was cut", toDNS.with(values{
+		schema.ColCall: schema.CallRecvmsg, schema.ColMsgNamelen: 128, schema.ColOutNamelen: 16, schema.ColNameSource: 3, schema.ColFlags: 0,
+		schema.ColMsgControlPtr: 0x7ffe5ef15000, schema.ColMsgControllen: 64, schema.ColOutControllen: 56, schema.ColControl: rightsAndCredentials, schema.ColControlSource: 3,
+		schema.ColMsgFlags: 0x40, schema.ColOutMsgFlags: 0x20})},
+	{"a recvmsg whose address and control did not fit", toDNS.with(values{
+		schema.ColCall: schema.CallRecvmsg, schema.ColMsgNamelen: 4, schema.ColOutNamelen: 16, schema.ColName: unhex("0200 14e9"), schema.ColNameSource: 3,
+		schema.ColMsgControlPtr: 0x7ffe5ef15000, schema.ColMsgControllen: 20, schema.ColOutControllen: 0, schema.ColControl: "", schema.ColControlSource: 8,
+		schema.ColOutMsgFlags: 0x8})},
+	{"a recvmsg that found nothing", toDNS.with(values{
+		schema.ColCall: schema.CallRecvmsg, schema.ColMsgNamelen: 128, schema.ColName: nil, schema.ColNameSource: 8, schema.ColRet: -11})},
+	{"a message of recvmmsg with a timeout", toDNS.with(values{
+		schema.ColCall: schema.CallRecvmmsg, schema.ColVectorIndex: 1, schema.ColVlen: 4, schema.ColTimeoutNS: 1_500_000_000,
+		schema.ColMsgNamelen: nil, schema.ColOutNamelen: 16, schema.ColMsgControllen: nil, schema.ColOutControllen: 0, schema.ColMsgFlags: nil,
+		schema.ColOutMsgFlags: 0, schema.ColMsghdrSource: 3})},
+	{"a recvfrom with an address", noMsghdr.with(udpSocket).with(dns).with(oneBuffer).with(values{
+		schema.ColCall: schema.CallRecvfrom, schema.ColMsgNamelen: 128, schema.ColOutNamelen: 16, schema.ColNameSource: 3})},
+	{"a recvfrom whose address did not fit", noMsghdr.with(udpSocket).with(dns).with(oneBuffer).with(values{
+		schema.ColCall: schema.CallRecvfrom, schema.ColMsgNamelen: 4, schema.ColOutNamelen: 16, schema.ColName: unhex("0200 14e9"), schema.ColNameSource: 3})},
+	{"a recvfrom that does not ask for one", noMsghdr.with(udpSocket).with(oneBuffer).with(values{
+		schema.ColCall: schema.CallRecvfrom, schema.ColMsgNamePtr: 0})},
+	{"a recvfrom without a length of the address", noMsghdr.with(udpSocket).with(oneBuffer).with(values{
+		schema.ColCall: schema.CallRecvfrom, schema.ColMsgNamePtr: 0x7ffe00000200, schema.ColNameSource: 4, schema.ColRet: -14})},
+	{"a sendfile with an offset", noMsghdr.with(values{
+		schema.ColCall: schema.CallSendfile, schema.ColMsgPtr: nil, schema.ColFlags: nil, schema.ColInFd: 7, schema.ColOffsetPtr: 0x7ffe00000400, schema.ColOffset: 4096,
+		schema.ColRequestedBytes: 65536, schema.ColRet: 65536})},
+	{"a sendfile from where the file is, to a file", noMsghdr.with(noSocket).with(values{
+		schema.ColCall: schema.CallSendfile, schema.ColMsgPtr: nil, schema.ColFlags: nil, schema.ColInFd: 7, schema.ColOffsetPtr: 0,
+		schema.ColRequestedBytes: 20, schema.ColRet: 20})},
+	{"a sendfile whose offset could not be read", noMsghdr.with(values{
+		schema.ColCall: schema.CallSendfile, schema.ColMsgPtr: nil, schema.ColFlags: nil, schema.ColInFd: 7, schema.ColOffsetPtr: 8,
+		schema.ColRequestedBytes: 20, schema.ColRet: -14})},
 	{"all flags unknown", plainEvent.with(values{schema.ColFlags: 0x10100000, schema.ColMsgFlags: 0xffffffff})},
 }
 

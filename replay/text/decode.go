@@ -121,7 +121,7 @@ func (p *Printer) nameText(dst []byte, decode func(dst, raw []byte, namelen int6
 		return p.null(dst)
 	}
 	namelen, ok := p.event.int(schema.ColMsgNamelen)
-	if !ok {
+	if !ok || p.event.receives() {
 		namelen = int64(len(raw))
 	}
 	p.scratch = decode(p.scratch[:0], raw, namelen)
@@ -134,7 +134,7 @@ func (p *Printer) control(dst []byte) []byte {
 		return p.null(dst)
 	}
 	controllen, ok := p.event.int(schema.ColMsgControllen)
-	if !ok {
+	if !ok || p.event.receives() {
 		controllen = int64(len(raw))
 	}
 	abi, _ := p.event.int(schema.ColABI)

@@ -58,3 +58,17 @@ func (e *event) list(c schema.ColumnID) (v []int64, ok bool) {
 	}
 	return col.ListAt(row), true
 }
+
+// receives reports whether lengths are those of the caller's memory, and not of
+// what stands in it.
+func (e *event) receives() bool {
+	call, _ := e.int(schema.ColCall)
+	return schema.Receives(call)
+}
+
+// filledIn reports whether it goes without saying that values were read when
+// the call returned: of receives, and of messages whose number is known then.
+func (e *event) filledIn() bool {
+	_, vector := e.int(schema.ColVectorIndex)
+	return vector || e.receives()
+}

@@ -5,7 +5,7 @@ import "github.com/sendmsgrec/sendmsgrec/schema"
 // lineColumns returns the columns that appendLine reads, ascending.
 func lineColumns() []schema.ColumnID {
 	skip := map[schema.ColumnID]bool{
-		schema.ColSeq: true, schema.ColRequestedBytes: true, schema.ColSndbufUsed: true, schema.ColCPU: true,
+		schema.ColSeq: true, schema.ColSndbufUsed: true, schema.ColCPU: true,
 		schema.ColUID: true, schema.ColGID: true, schema.ColStartTimeNS: true, schema.ColCgroupID: true,
 		schema.ColNetns: true, schema.ColSndbufLimit: true,
 	}
@@ -21,6 +21,8 @@ func lineColumns() []schema.ColumnID {
 // appendLine appends the event as a line in the way of strace:
 //
 //	TIME PID[/TID]<COMM> sendmsg(FD<SOCKET>, {msg_name=…}, FLAGS) = RESULT <SECONDS>
+//
+// and the other calls likewise (appendArguments).
 //
 // The differences: iov_base is an address, since a recording holds no payload;
 // no more than the captured iovecs are shown, and none that the kernel does not
@@ -40,10 +42,7 @@ func (p *Printer) appendLine(dst []byte) []byte {
 	dst = p.appendSocket(dst)
 	dst = e.appendSource(dst, schema.ColSocketSource, plainSocket)
 	dst = append(dst, ", "...)
-	dst = e.appendMsghdr(dst)
-	dst = append(dst, ", "...)
-	flags, _ := e.int(schema.ColFlags)
-	dst = schema.MsgFlags.Append(dst, uint64(flags))
+	dst = e.appendArguments(dst, call)
 	dst = append(dst, ") = "...)
 	if ret, ok := e.int(schema.ColRet); ok {
 		dst = schema.AppendResult(dst, ret)
@@ -138,6 +137,9 @@ var (
 // plain.
 func (e *event) appendSource(dst []byte, c schema.ColumnID, plain sourceSet) []byte {
 	v, ok := e.int(c)
+	if e.filledIn() {
+		plain |= sources(schema.SourceExit)
+	}
 	if !ok || v >= 0 && v < 32 && plain>>v&1 != 0 {
 		return dst
 	}

@@ -12,37 +12,53 @@ const (
 // appendMsghdr appends the user's struct msghdr, or its address when it was
 // not readable.
 func (e *event) appendMsghdr(dst []byte) []byte {
-	namelen, ok := e.int(schema.ColMsgNamelen)
+	iovlen, ok := e.int(schema.ColMsgIovlen)
 	if !ok {
 		ptr, _ := e.int(schema.ColMsgPtr)
 		dst = appendPointer(dst, ptr)
 		return e.appendSource(dst, schema.ColMsghdrSource, plainSource)
 	}
+	namelen, _ := e.int(schema.ColMsgNamelen)
 	dst = append(dst, "{msg_name="...)
 	dst = e.appendName(dst, namelen)
 	dst = append(dst, ", msg_namelen="...)
-	dst = appendInt(dst, namelen)
+	dst = e.appendChanged(dst, schema.ColMsgNamelen, schema.ColOutNamelen)
 	dst = append(dst, ", msg_iov="...)
-	iovlen, _ := e.int(schema.ColMsgIovlen)
 	dst = e.appendIov(dst, uint64(iovlen))
 	dst = append(dst, ", msg_iovlen="...)
 	dst = appendUint(dst, uint64(iovlen))
 	controllen, _ := e.int(schema.ColMsgControllen)
+	received, changed := e.int(schema.ColOutControllen)
+	if changed {
+		controllen = received
+	}
 	if controllen != 0 {
 		dst = append(dst, ", msg_control="...)
 		dst = e.appendControl(dst, controllen)
 	}
 	dst = append(dst, ", msg_controllen="...)
-	dst = appendUint(dst, uint64(controllen))
+	if changed {
+		dst = e.appendChanged(dst, schema.ColMsgControllen, schema.ColOutControllen)
+	} else {
+		dst = appendUint(dst, uint64(controllen))
+	}
 	dst = append(dst, ", msg_flags="...)
-	flags, _ := e.int(schema.ColMsgFlags)
+	flags, ok := e.int(schema.ColOutMsgFlags)
+	if !ok {
+		flags, _ = e.int(schema.ColMsgFlags)
+	}
 	dst = schema.MsgFlags.Append(dst, uint64(flags))
 	dst = append(dst, '}')
 	return e.appendSource(dst, schema.ColMsghdrSource, plainSource)
 }
 
+// appendName appends msg_name; namelen is the caller's. Of what was received
+// there is as much as fitted into the caller's memory.
 func (e *event) appendName(dst []byte, namelen int64) []byte {
 	raw, ok := e.bytes(schema.ColName)
+	if _, received := e.int(schema.ColOutNamelen); received {
+		namelen = int64(len(raw))
+	}
 	if ok && namelen >= minSockaddr && len(raw) >= minSockaddr {
 		dst = schema.AppendSockaddr(dst, raw, namelen)
 	} else {

@@ -200,7 +200,7 @@ func TestFieldsReadOnlyTheirColumns(t *testing.T) {
 	}{
 		{[]string{"ret", "errno"}, []schema.ColumnID{schema.ColRet}},
 		{[]string{"wall_time"}, []schema.ColumnID{schema.ColTimeNS}},
-		{[]string{"name_text", "pid"}, []schema.ColumnID{schema.ColPID, schema.ColMsgNamelen, schema.ColName}},
+		{[]string{"name_text", "pid"}, []schema.ColumnID{schema.ColPID, schema.ColCall, schema.ColMsgNamelen, schema.ColName}},
 		{[]string{}, []schema.ColumnID{}},
 	} {
 		if got := newPrinter(t, text.JSON, append([]string{}, c.fields...)...).Columns(); len(c.fields) > 0 && !slices.Equal(got, c.want) {

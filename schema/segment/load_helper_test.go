@@ -198,6 +198,7 @@ func relate(b *Block, rows, kinds int) {
 		set(schema.ColOutcome, row, true, schema.OutcomeReturned+int64(row%13/11))
 		set(schema.ColAttemptOf, row, row%9 == 5, int64(row/9))
 		set(schema.ColAttemptOfCPU, row, row%9 == 5, int64(row%2))
+		set(schema.ColTimeoutNS, row, c == schema.CallRecvmmsg && row%2 == 0, int64(row)*1e6)
 		set(schema.ColOffset, row, c == schema.CallSendfile, int64(row)*4096)
 		set(schema.ColOutNamelen, row, schema.Receives(c), 16)
 		set(schema.ColOutControllen, row, schema.Receives(c), int64(row%4)*24)
