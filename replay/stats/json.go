@@ -35,9 +35,11 @@ type jsonHeader struct {
 	Damages        []segment.Damage `json:"damages"`
 	Missing        int64            `json:"missing"`
 	MissingUnknown bool             `json:"missing_unknown"`
-	By             []string         `json:"by"`
-	Quantile       string           `json:"quantile"`
-	Total          jsonGroup        `json:"total"`
+	// MixesDirections: sends and receives are counted together.
+	MixesDirections bool      `json:"mixes_directions"`
+	By              []string  `json:"by"`
+	Quantile        string    `json:"quantile"`
+	Total           jsonGroup `json:"total"`
 }
 
 type jsonGroup struct {
@@ -91,7 +93,7 @@ func (r *Result) jsonHeader() *jsonHeader {
 		FirstTimeNS: s.FirstTimeNS, LastTimeNS: s.LastTimeNS,
 		Gaps: append([]segment.Gap{}, s.Gaps...), Damages: slices.Concat([]segment.Damage{}, s.Damages, r.Loss.Corrupt),
 		Missing: r.Loss.Missing, MissingUnknown: r.Loss.Unknown,
-		By: []string{}, Quantile: "nearest_rank", Total: r.jsonGroup(r.Total()),
+		MixesDirections: r.MixesDirections(), By: []string{}, Quantile: "nearest_rank", Total: r.jsonGroup(r.Total()),
 	}
 	if r.Options.FromNS != 0 {
 		h.FromTimeNS = &r.Options.FromNS

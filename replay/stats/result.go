@@ -17,6 +17,8 @@ type Result struct {
 	Options Options
 	Loss    Loss
 
+	directions directions
+
 	c     *collector
 	order []code
 }
@@ -88,7 +90,7 @@ const Unbounded = -1
 
 func newResult(p *pass) *Result {
 	s := p.summary.Finish(p.r)
-	r := &Result{By: p.o.By, Header: p.r.Header(), Summary: s, Options: p.o, c: p.c}
+	r := &Result{By: p.o.By, Header: p.r.Header(), Summary: s, Options: p.o, directions: p.directions, c: p.c}
 	r.Loss = lossOf(s, p.corrupt, p.o.FromNS)
 	for _, c := range p.c.groups.all() {
 		r.order = append(r.order, c)

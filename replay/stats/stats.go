@@ -51,7 +51,7 @@ func Run(r *segment.Reader, o Options) (*Result, error) {
 		o.MemoryBytes = DefaultMemoryBytes
 	}
 	c := newCollector(o.By, o.MemoryBytes)
-	p := pass{r: r, o: o, c: c, summary: segment.NewSummarizer(), keep: []int32{}}
+	p := pass{r: r, o: o, c: c, directions: newDirections(r.Header()), summary: segment.NewSummarizer(), keep: []int32{}}
 	if err := p.run(); err != nil {
 		return nil, err
 	}
@@ -64,8 +64,10 @@ type pass struct {
 	o       Options
 	c       *collector
 	summary *segment.Summarizer
-	corrupt []segment.Damage // segments with a column that does not decode
-	keep    []int32          // never nil: nil is all rows
+	// directions is for the whole of the segments that are read.
+	directions directions
+	corrupt    []segment.Damage // segments with a column that does not decode
+	keep       []int32          // never nil: nil is all rows
 }
 
 func (p *pass) filtered() bool { return p.o.FromNS != 0 || p.o.ToNS != 0 }
@@ -124,6 +126,9 @@ func (p *pass) decode(full chan<- decoded, empty <-chan *segment.Block, stop <-c
 		}
 	}
 	decoder, columns := p.r.NewDecoder(), p.c.columns(p.filtered())
+	if p.directions.watch {
+		columns = append(columns, schema.ColCall)
+	}
 	from, last := p.bounds()
 	for {
 		item, err := p.r.Next()
@@ -169,6 +174,7 @@ func (p *pass) add(d decoded) {
 		})
 		return
 	}
+	p.directions.add(d.block)
 	from, last := p.bounds()
 	if from <= s.MinTimeNS && s.MaxTimeNS <= last {
 		p.c.add(d.block, nil)

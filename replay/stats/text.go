@@ -65,6 +65,9 @@ func (r *Result) writeHead(b *bufio.Writer, total *Group) {
 	if s.UnknownTail != "" {
 		line("incomplete", "%s", s.UnknownTail)
 	}
+	if r.MixesDirections() {
+		line("mixed", "sends and receives are counted together; --by call tells them apart")
+	}
 	line("percentiles", "by nearest rank, %s", r.precisionText(total))
 	fmt.Fprintln(b)
 }
@@ -119,7 +122,7 @@ func (r *Result) writeGroups(b *bufio.Writer, total *Group, o TextOptions) {
 	for _, f := range r.By {
 		head = append(head, f.Name)
 	}
-	head = append(head, "count", "failed", "requested", "sent", "min", "mean")
+	head = append(head, "count", "failed", "requested", r.bytesTitle(), "min", "mean")
 	for _, q := range Quantiles {
 		head = append(head, q.Name)
 	}

@@ -1,0 +1,56 @@
+package stats
+
+import (
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/segment"
+)
+
+// directions tells whether events of both directions are counted together. A
+// send that waits and a receive that waits say different things, and so do the
+// bytes: whoever adds them up should know.
+type directions struct {
+	watch           bool // the recording may hold more than one call
+	sends, receives bool
+}
+
+// newDirections looks at what was recorded: a recording of one call, as most
+// are, is not looked through.
+func newDirections(h *segment.Header) directions {
+	return directions{watch: len(h.Probe.Calls) > 1}
+}
+
+// add looks at the calls of a block.
+func (d *directions) add(b *segment.Block) {
+	if !d.watch {
+		return
+	}
+	for _, call := range b.Cols[schema.ColCall].Ints {
+		if schema.Receives(call) {
+			d.receives = true
+		} else {
+			d.sends = true
+		}
+	}
+}
+
+// MixesDirections reports whether there are sends and receives and nothing in
+// By tells them apart.
+func (r *Result) MixesDirections() bool {
+	for i := range r.By {
+		if r.By[i].column.ID == schema.ColCall {
+			return false
+		}
+	}
+	return r.directions.sends && r.directions.receives
+}
+
+// bytesTitle is what the sum of the results is called.
+func (r *Result) bytesTitle() string {
+	switch d := r.directions; {
+	case d.sends && d.receives:
+		return "transferred"
+	case d.receives:
+		return "received"
+	}
+	return "sent"
+}
