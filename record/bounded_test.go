@@ -9,18 +9,17 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
-// slowFile lets each write after the first wait for a token.
+// slowFile lets each write after those of New wait for a token.
 type slowFile struct {
 	discard
-	header bool
+	slow   bool
 	tokens chan struct{}
 }
 
 func (f *slowFile) Write(p []byte) (int, error) {
-	if f.header {
+	if f.slow {
 		<-f.tokens
 	}
-	f.header = true
 	return len(p), nil
 }
 
@@ -37,6 +36,7 @@ func TestASlowDiskHoldsUpTheDrainNotTheHeap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.slow = true
 	l.ended = func() { r.Stop("script-end") }
 	ended := make(chan *Summary)
 	go func() {

@@ -43,6 +43,7 @@ const (
 	KindRoot     = 7
 	KindEnd      = 8
 	KindTrailer  = 9
+	KindCoverage = 10
 )
 
 // Limits of a record (docs/format.md, "Limits").

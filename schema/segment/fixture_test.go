@@ -34,7 +34,7 @@ func fixtures(t *testing.T) []string {
 func TestFixturesReadForever(t *testing.T) {
 	if *fixture != "" {
 		l := mixedLoad()
-		l.batch, l.tasks, l.nulls, l.related = 4, 3, true, true
+		l.batch, l.tasks, l.nulls, l.related, l.watched = 4, 3, true, true, true
 		b := record(t, l, 12, 3000, 5).bytes
 		f, err := os.OpenFile(*fixture, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 		if err != nil {
@@ -124,6 +124,8 @@ func dump(t *testing.T, name string) []byte {
 			fmt.Fprintf(&out, "clock %+v\n", *v)
 		case *Counters:
 			fmt.Fprintf(&out, "counters %+v\n", *v)
+		case *Coverage:
+			out.WriteString(v.String())
 		case *End:
 			fmt.Fprintf(&out, "end %q, status %d, clock %+v, counters %+v\n", v.Reason, *v.CommandStatus, v.Clock, v.Counters)
 		default:

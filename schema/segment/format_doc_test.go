@@ -16,7 +16,8 @@ import (
 var documented = map[string]int64{
 	"RecordMagic": RecordMagic, "EnvelopeSize": EnvelopeSize, "FormatVersion": FormatVersion,
 	"KindHeader": KindHeader, "KindSegment": KindSegment, "KindGap": KindGap, "KindClock": KindClock,
-	"KindCounters": KindCounters, "KindIndex": KindIndex, "KindRoot": KindRoot, "KindEnd": KindEnd, "KindTrailer": KindTrailer,
+	"KindCounters": KindCounters, "KindIndex": KindIndex, "KindRoot": KindRoot, "KindEnd": KindEnd, "KindTrailer": KindTrailer, "KindCoverage": KindCoverage,
+	"MaxCoverageBytes": MaxCoverageBytes, "MaxWays": MaxWays, "MaxUnexplainedProcesses": MaxUnexplainedProcesses, "MaxCoverages": MaxCoverages,
 	"CauseRingFull": int64(CauseRingFull), "CauseNoState": int64(CauseNoState), "CauseSkippedEntry": int64(CauseSkippedEntry),
 	"CauseSkippedExit": int64(CauseSkippedExit), "CauseNotWritten": int64(CauseNotWritten), "CauseDamaged": int64(CauseDamaged),
 	"KindInt": int64(schema.KindInt), "KindBytes": int64(schema.KindBytes), "KindIntList": int64(schema.KindIntList),

@@ -27,7 +27,7 @@ func seeds(f *testing.F) (list [][]byte) {
 		list = append(list, b)
 	}
 	l := mixedLoad()
-	l.batch, l.tasks = 3, 2
+	l.batch, l.tasks, l.watched = 3, 2, true
 	rec := record(f, l, 8, 3)
 	damaged := bytes.Clone(rec.bytes)
 	damaged[rec.offsets[0]+9]++
@@ -35,6 +35,7 @@ func seeds(f *testing.F) (list [][]byte) {
 		*b = slim(*b)
 	}
 	return append(list, rec.bytes, damaged, rec.bytes[:len(rec.bytes)-200], rec.bytes[400:],
+		slim(file(f, crafted{kind: KindCoverage, version: 1, payload: []byte(`{"from_ns":7,"ways":[{"path":"x"}],"unexplained":{"others":1}}`)})),
 		slim(file(f, future())), slim(file(f, crafted{kind: 99, version: 1, data: someZstd([]byte("x"))})))
 }
 

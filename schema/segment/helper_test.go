@@ -37,6 +37,11 @@ func record(tb testing.TB, l *load, rows ...int) *recording {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	if l.watched {
+		if err := w.WriteCoverage(testCoverage(0)); err != nil {
+			tb.Fatal(err)
+		}
+	}
 	enc := NewEncoder(w.FileID())
 	var gap Gap
 	for i, n := range rows {
@@ -76,6 +81,11 @@ func record(tb testing.TB, l *load, rows ...int) *recording {
 	if err := w.WriteCounters(&rec.end.Counters); err != nil {
 		tb.Fatal(err)
 	}
+	if l.watched {
+		if err := w.WriteCoverage(testCoverage(l.now[0])); err != nil {
+			tb.Fatal(err)
+		}
+	}
 	if err := w.Close(&rec.end); err != nil {
 		tb.Fatal(err)
 	}
@@ -90,6 +100,20 @@ func record(tb testing.TB, l *load, rows ...int) *recording {
 func (l *load) lose(m *SegmentMeta, lost int64) {
 	m.Counters.CPUs[0].Recorded -= lost
 	m.Counters.CPUs[0].Lost[CauseRingFull] = lost
+}
+
+// testCoverage is that of the loads; to is 0 at the start of a recording.
+func testCoverage(to int64) *Coverage {
+	c := &Coverage{FromNS: 1e12, ToNS: to, Ways: []Way{
+		{Path: "syscall", ABI: "64", Call: "sendmsg", Hooks: []string{"tracepoint:syscalls:sys_enter_sendmsg", "tracepoint:syscalls:sys_exit_sendmsg"}},
+		{Path: "syscall", ABI: "compat32", Call: "sendmsg", Why: "not asked for"},
+		{Path: "io_uring", ABI: "64", Call: "sendmsg", Hooks: []string{"tp_btf:io_uring_complete"}, Why: "a request that is cancelled early has no socket"},
+	}, Unexplained: Unexplained{Why: "not asked for"}}
+	if to != 0 {
+		c.Unexplained = Unexplained{Counted: true, Sends: 1000, Unexplained: 30, Others: 5, Processes: []UnexplainedProcess{
+			{PID: 17, Comm: "evader", Sends: 24, Bytes: 4096}, {PID: 18, Comm: "other", Sends: 1}}}
+	}
+	return c
 }
 
 func smallRecording(tb testing.TB) *recording {
@@ -142,6 +166,8 @@ func describe(list []Item) (lines []string) {
 			lines = append(lines, fmt.Sprintf("gap %+v", *v))
 		case *End:
 			lines = append(lines, "end "+v.Reason)
+		case *Coverage:
+			lines = append(lines, v.String())
 		default:
 			lines = append(lines, fmt.Sprintf("%T", item))
 		}

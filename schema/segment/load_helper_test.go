@@ -22,6 +22,8 @@ type load struct {
 	// related: not all calls are sendmsg, and the columns of schema version 2
 	// have values.
 	related bool
+	// watched: the recording says what it covers, at its start and end.
+	watched bool
 }
 
 // uniformLoad is one program in a loop on each of two CPUs, at full speed.

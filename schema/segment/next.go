@@ -153,7 +153,7 @@ func (r *Reader) parse(pos int64, env *envelope, payload []byte) (item Item, err
 		return nil, damageError{fmt.Errorf("format version %d: %w", env.format, ErrVersion)}
 	}
 	switch env.kind {
-	case KindSegment, KindGap, KindClock, KindCounters, KindEnd:
+	case KindSegment, KindGap, KindClock, KindCounters, KindEnd, KindCoverage:
 		if env.version != kindVersionFile {
 			return nil, damageError{fmt.Errorf("record kind %d version %d: %w", env.kind, env.version, ErrVersion)}
 		}
@@ -176,6 +176,8 @@ func (r *Reader) parse(pos int64, env *envelope, payload []byte) (item Item, err
 		item, err = asItem(parseCounters(&colblock.Cursor{Rest: payload}))
 	case KindEnd:
 		item, err = asItem(parseEnd(payload))
+	case KindCoverage:
+		item, err = asItem(parseCoverage(payload))
 	}
 	if err != nil {
 		return nil, damageError{fmt.Errorf("record kind %d: %w", env.kind, err)}

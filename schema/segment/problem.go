@@ -15,11 +15,12 @@ const (
 	ProblemCounters                          // the counters do not add up, or not to the rows
 	ProblemIndex                             // the index does not say what the segments say
 	ProblemIncomplete                        // the recording has no end
+	ProblemCoverage                          // a coverage contradicts itself
 )
 
 // String returns the kind's name in JSON output.
 func (k ProblemKind) String() string {
-	names := [...]string{"", "damage", "column", "segment", "hole", "overlap", "counters", "index", "incomplete"}
+	names := [...]string{"", "damage", "column", "segment", "hole", "overlap", "counters", "index", "incomplete", "coverage"}
 	if int(k) < len(names) {
 		return names[k]
 	}

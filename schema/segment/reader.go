@@ -26,13 +26,14 @@ var (
 )
 
 // Item is what Reader.Next returns: *Segment, *Gap, *Clock, *Counters,
-// *Damage or *End.
+// *Coverage, *Damage or *End.
 type Item interface{ item() }
 
 func (*Segment) item()  {}
 func (*Gap) item()      {}
 func (*Clock) item()    {}
 func (*Counters) item() {}
+func (*Coverage) item() {}
 func (*Damage) item()   {}
 func (*End) item()      {}
 

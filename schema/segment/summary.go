@@ -43,6 +43,9 @@ type Summary struct {
 	End      *End // nil when there is none
 	Damages  []Damage
 	Clocks   []Clock // of clock records and the end record
+	// Coverage says what was watched, by ascending FromNS; the newest record of
+	// each time, at most MaxCoverages. None in recordings that do not tell.
+	Coverage []Coverage
 	// MaxDisorderNS bounds by how much an event's time_ns may be before that of
 	// an event in front of it in the file.
 	MaxDisorderNS int64
@@ -99,6 +102,8 @@ func (m *Summarizer) Add(item Item) {
 		m.s.Clocks = append(m.s.Clocks, *v)
 	case *Counters:
 		m.counters(v)
+	case *Coverage:
+		m.s.Coverage = addCoverage(m.s.Coverage, v)
 	case *End:
 		m.s.End = v
 		m.s.Clocks = append(m.s.Clocks, v.Clock)

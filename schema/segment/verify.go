@@ -83,6 +83,10 @@ func (v *verifier) item(item Item) error {
 		v.exact.damages++
 	case *Counters:
 		v.counters(it, -1)
+	case *Coverage:
+		if err := it.Check(); err != nil {
+			v.problem(ProblemCoverage, -1, "%w", err)
+		}
 	case *End:
 		v.counters(&it.Counters, -1)
 	}

@@ -186,6 +186,17 @@ func (w *Writer) WriteCounters(c *Counters) error {
 	return w.flush()
 }
 
+// WriteCoverage appends what was watched. The record is of no use to a reader
+// when a limit of the format is exceeded: then nothing is written.
+func (w *Writer) WriteCoverage(c *Coverage) error {
+	text, err := appendCoverage(nil, c)
+	if err != nil {
+		return err
+	}
+	w.record(KindCoverage, func(b []byte) []byte { return append(b, text...) })
+	return w.flush()
+}
+
 func checkCounters(c *Counters) error {
 	for i := range c.CPUs {
 		if cpu := c.CPUs[i].CPU; !validCPU(int64(cpu)) {

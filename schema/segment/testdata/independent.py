@@ -1,7 +1,7 @@
 """Reads a recording by docs/format.md alone, with nothing of the Go code.
 
-It prints, for each segment, the sum of each int column over the events, as the
-golden texts have it. Every checksum is checked. Needs the zstd command.
+It prints, for each segment, the sum of each int column over the events, and
+each coverage, as the golden texts have it. Every checksum is checked. Needs the zstd command.
 """
 import json
 import struct
@@ -193,6 +193,29 @@ def print_sums(columns, known):
     print("  sums:" + "".join(sums))
 
 
+def print_coverage(payload):
+    coverage = json.loads(payload)
+    print("coverage from %d to %d" % (coverage["from_ns"], coverage["to_ns"]))
+    for way in coverage["ways"]:
+        line = "  %s %s %s" % (way["path"], way["abi"], way["call"])
+        if way.get("hooks"):
+            line += " watched by " + ", ".join(way["hooks"])
+            line += ": " + way["why"] if way.get("why") else ""
+        else:
+            line += " not watched: " + way["why"]
+        print(line)
+    sends = coverage["unexplained"]
+    line = "  unexplained sends: "
+    if sends["counted"]:
+        line += "%d of %d" % (sends["unexplained"], sends["sends"])
+        for process in sends.get("processes", []):
+            line += "; %(sends)d by process %(pid)d (%(comm)s), %(bytes)d bytes" % process
+        line += "; %d by others" % sends["others"] if sends["others"] else ""
+    else:
+        line += "not counted: " + sends["why"]
+    print(line)
+
+
 def main():
     with open(sys.argv[1], "rb") as f:
         file = f.read()
@@ -212,6 +235,8 @@ def main():
             known = {column["id"]: column for column in json.loads(payload)["columns"]}
         elif kind == 2:
             print_sums(read_segment(payload, data, known), known)
+        elif kind == 10:
+            print_coverage(payload)
 
 
 main()
