@@ -37,6 +37,7 @@ type drain struct {
 	startNS, clockNS, skippedNS int64 // when begun, of the last clock record, of the last poll
 	skipped                     int64 // entries skipped, as last polled
 	defects                     []string
+	detachedNS                  int64 // when detaching began: what entered later was not watched
 }
 
 // cpuState is what the drain knows of one CPU.
@@ -96,6 +97,7 @@ func (d *drain) run(stopped func() bool) error {
 // detach detaches the source and goes on draining meanwhile: the kernel waits
 // for all its processors, and that can take longer than the rings hold out.
 func (d *drain) detach() error {
+	d.detachedNS = d.o.Clock.NowNS()
 	ended := make(chan error, 1)
 	go func() { ended <- d.src.Detach() }()
 	poll := time.NewTicker(time.Millisecond)

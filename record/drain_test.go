@@ -30,6 +30,8 @@ type recorded struct {
 	clocks   int
 	end      *segment.End
 	segments []*segment.Segment
+	coverage []segment.Coverage
+	start    segment.Clock
 }
 
 // play records a script into a file and reads it back.
@@ -68,7 +70,7 @@ func readBack(t *testing.T, path string) recorded {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	got := recorded{seqs: map[int][]int64{}}
+	got := recorded{seqs: map[int][]int64{}, start: r.Header().Start}
 	decoder, block := r.NewDecoder(), new(segment.Block)
 	for {
 		item, err := r.Next()
@@ -96,6 +98,8 @@ func readBack(t *testing.T, path string) recorded {
 			got.clocks++
 		case *segment.End:
 			got.end = item
+		case *segment.Coverage:
+			got.coverage = append(got.coverage, *item)
 		case *segment.Damage:
 			t.Errorf("the file is damaged: %v", item)
 		}

@@ -54,8 +54,8 @@ type Progress struct {
 	RawBytes  int64 // what the written segments' columns take in memory
 }
 
-// New writes the file's header, completed with format, limits and clocks, to
-// out. The recording begins with Run. The caller closes out.
+// New writes the file's header, completed with format, limits and clocks, and
+// what the source watches, to out. The recording begins with Run. The caller closes out.
 func New(src Source, out *Output, h *segment.Header, o Options) (*Recorder, error) {
 	r := &Recorder{src: src, out: out, header: h, o: o.withDefaults(), stopped: make(chan struct{})}
 	h.Start = r.o.Clock.Read()
@@ -67,6 +67,9 @@ func New(src Source, out *Output, h *segment.Header, o Options) (*Recorder, erro
 		return nil, err
 	}
 	r.writer = w
+	if err := r.writeCoverage(0); err != nil {
+		return nil, err
+	}
 	r.pipeline = newPipeline(out, w, src.CPUs(), &r.o, r.failed)
 	return r, nil
 }
@@ -147,7 +150,10 @@ func (r *Recorder) Run() (*Summary, error) {
 	case syncErr != nil:
 		errs = append(errs, *syncErr)
 	default:
-		err := r.writer.Close(&end)
+		err := r.writeCoverage(d.detachedNS)
+		if err == nil {
+			err = r.writer.Close(&end)
+		}
 		if err == nil {
 			err = r.out.Sync()
 		}

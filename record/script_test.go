@@ -29,6 +29,7 @@ type script struct {
 	steps    []step
 	rings    []*scriptRing
 	skipped  uint64
+	sends    bpf.Sends
 	ended    func()
 	detached bool
 	late     []step // what happens before Detach takes effect
@@ -82,6 +83,14 @@ func (s *script) Counters(cpu int) bpf.Counters {
 	return s.rings[cpu].counters
 }
 func (s *script) SkippedEntry() (uint64, error) { return s.skipped, nil }
+func (s *script) Sends() bpf.Sends              { return s.sends }
+
+func (s *script) Ways() []bpf.Way {
+	return []bpf.Way{
+		{Path: "syscall", ABI: "64", Call: "sendmsg", Hooks: []string{"a script"}},
+		{Path: "io_uring", ABI: "64", Call: "sendmsg", Why: "not in the script"},
+	}
+}
 
 func (s *script) Wait(timeout time.Duration) error {
 	s.mu.Lock()

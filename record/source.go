@@ -20,11 +20,15 @@ type Source interface {
 	// SkippedEntry returns how many calls the entry hook has not seen since it
 	// was attached, on the whole host.
 	SkippedEntry() (uint64, error)
+	// Ways says what is watched and what is not.
+	Ways() []bpf.Way
+	// Sends accounts for the sends that no recorded call made.
+	Sends() bpf.Sends
 	// Wait returns when a ring is filled to its watermark or after timeout.
 	Wait(timeout time.Duration) error
 	// Detach stops new events; what is in the rings can still be taken. No
 	// other method that is not about a ring is called after it, but for
-	// SkippedEntry.
+	// SkippedEntry, Ways and Sends.
 	Detach() error
 }
 

@@ -30,7 +30,8 @@ func newCatCommand() *cobra.Command {
 object each, or with --csv. Addresses, flags, errno and control messages are
 decoded. Gaps and unreadable parts are shown where they are: as lines that
 start with "---", as objects with "kind" other than "event"; CSV has no place
-for them, only the warning on standard error.
+for them, only the warning on standard error. With --json, what was watched is an
+object of kind "coverage", at the start and, replacing that, at the end.
 
 Within a segment of the file events are in the order of their entry. Across
 segments an event that took long may come behind later ones; sendmsgrec info

@@ -93,6 +93,8 @@ func (p *eventPrinter) item(dec *segment.Decoder, item segment.Item, bounds time
 		}
 	case *segment.Damage:
 		p.buf = p.printer.Damage(p.buf, it)
+	case *segment.Coverage:
+		p.buf = p.printer.Coverage(p.buf, it)
 	}
 	return skip, p.flush()
 }

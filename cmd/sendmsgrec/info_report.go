@@ -53,6 +53,9 @@ type infoReport struct {
 	Filters     []string       `json:"filters"`
 	Probe       segment.Probe  `json:"probe"`
 	Limits      segment.Limits `json:"limits"`
+	// Coverage is empty in recordings that do not tell; to_ns is 0 where the
+	// recording has no end.
+	Coverage []segment.Coverage `json:"coverage"`
 
 	PerCPU  []infoCPU    `json:"per_cpu"`
 	Gaps    []infoGap    `json:"gaps"`
@@ -132,6 +135,7 @@ func newInfoReport(path string, r *segment.Reader, s *segment.Summary) *infoRepo
 		Filters:     nonNil(h.Filters),
 		Probe:       h.Probe,
 		Limits:      h.Limits,
+		Coverage:    append([]segment.Coverage{}, s.Coverage...),
 
 		PerCPU:  []infoCPU{},
 		Gaps:    []infoGap{},

@@ -59,6 +59,7 @@ func (p *infoReport) writeText(w io.Writer, c palette) error {
 	for _, name := range slices.Sorted(maps.Keys(p.Probe.Rejected)) {
 		line("", "not %s: %s", name, p.Probe.Rejected[name])
 	}
+	p.writeCoverage(&b, c)
 	line("id", "%s", p.RecordingID)
 	p.writeCPUs(&b)
 	p.writeGaps(&b)
@@ -163,4 +164,30 @@ func cpuText(cpu int) string {
 		return "all"
 	}
 	return fmt.Sprint(cpu)
+}
+
+// writeCoverage lists what was watched, and the sends that no call explains.
+func (p *infoReport) writeCoverage(b *bytes.Buffer, c palette) {
+	for i := range p.Coverage {
+		v := &p.Coverage[i]
+		span := "up to the last segment"
+		if v.ToNS != 0 {
+			span = "for " + time.Duration(v.ToNS-v.FromNS).String()
+		}
+		fmt.Fprintf(b, "%-12s %s: %s\n", "watched", span, v.Watched())
+		fmt.Fprintf(b, "%-12s %s\n", "not watched", v.NotWatched())
+		u := v.Unexplained
+		if !u.Counted || u.Unexplained == 0 {
+			fmt.Fprintf(b, "%-12s sends %v\n", "unexplained", &u)
+			continue
+		}
+		fmt.Fprintf(b, "%-12s %s of %s sends\n", "unexplained", c.bad(grouped(u.Unexplained)), grouped(u.Sends))
+		for _, q := range u.Processes[:min(len(u.Processes), maxListed)] {
+			fmt.Fprintf(b, "%-12s %v\n", "", &q)
+			u.Unexplained -= q.Sends
+		}
+		if u.Unexplained > 0 {
+			fmt.Fprintf(b, "%-12s %s by others\n", "", grouped(u.Unexplained))
+		}
+	}
 }

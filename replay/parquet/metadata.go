@@ -44,6 +44,7 @@ func metadataOf(h *segment.Header, r *Result) ([]format.KeyValue, error) {
 		{"damages", damages},
 		{"complete", s.Complete && len(r.Corrupt) == 0},
 		{"unknown_tail", s.UnknownTail},
+		{"coverage", append([]segment.Coverage{}, s.Coverage...)},
 	} {
 		var text string
 		switch v := kv.value.(type) {

@@ -31,6 +31,8 @@
 //	sendmsgrec.damages        JSON array of the parts that could not be read
 //	sendmsgrec.complete       true or false: ended cleanly, nothing damaged
 //	sendmsgrec.unknown_tail   what a crash may have cost, empty when complete
+//	sendmsgrec.coverage       JSON array: what was watched when, and the sends
+//	                          that no recorded call explains (docs/format.md)
 //
 // # How it is written
 //

@@ -133,6 +133,11 @@ func TestLossesAndEnvironmentAreInTheMetadata(t *testing.T) {
 	var events, lost int64
 	var byCause map[string]int64
 	var gaps, damages []map[string]any
+	var coverage []segment.Coverage
+	lookup("coverage", &coverage)
+	if len(coverage) != 1 || coverage[0].ToNS == 0 || coverage[0].Unexplained.Unexplained != 7 {
+		t.Errorf("coverage %+v", coverage)
+	}
 	var complete bool
 	var header segment.Header
 	lookup("events", &events)

@@ -14,27 +14,28 @@ import (
 // are nanoseconds, those named _time_ns of CLOCK_BOOTTIME.
 
 type jsonHeader struct {
-	RecordingID    string           `json:"recording_id"`
-	Host           string           `json:"host"`
-	Kernel         string           `json:"kernel"`
-	Events         int64            `json:"events"`
-	Lost           int64            `json:"lost"`
-	LostByCause    map[string]int64 `json:"lost_by_cause"`
-	LostUpperBound bool             `json:"lost_upper_bound"`
-	Unexplained    int64            `json:"unexplained"`
-	Filtered       int64            `json:"filtered"`
-	InFlight       int64            `json:"in_flight"`
-	Accounted      bool             `json:"accounted"`
-	Complete       bool             `json:"complete"`
-	UnknownTail    string           `json:"unknown_tail,omitempty"`
-	FirstTimeNS    int64            `json:"first_time_ns"`
-	LastTimeNS     int64            `json:"last_time_ns"`
-	FromTimeNS     *int64           `json:"from_time_ns,omitempty"`
-	ToTimeNS       *int64           `json:"to_time_ns,omitempty"`
-	Gaps           []segment.Gap    `json:"gaps"`
-	Damages        []segment.Damage `json:"damages"`
-	Missing        int64            `json:"missing"`
-	MissingUnknown bool             `json:"missing_unknown"`
+	RecordingID    string             `json:"recording_id"`
+	Host           string             `json:"host"`
+	Kernel         string             `json:"kernel"`
+	Events         int64              `json:"events"`
+	Lost           int64              `json:"lost"`
+	LostByCause    map[string]int64   `json:"lost_by_cause"`
+	LostUpperBound bool               `json:"lost_upper_bound"`
+	Unexplained    int64              `json:"unexplained"`
+	Filtered       int64              `json:"filtered"`
+	InFlight       int64              `json:"in_flight"`
+	Accounted      bool               `json:"accounted"`
+	Complete       bool               `json:"complete"`
+	UnknownTail    string             `json:"unknown_tail,omitempty"`
+	FirstTimeNS    int64              `json:"first_time_ns"`
+	LastTimeNS     int64              `json:"last_time_ns"`
+	FromTimeNS     *int64             `json:"from_time_ns,omitempty"`
+	ToTimeNS       *int64             `json:"to_time_ns,omitempty"`
+	Gaps           []segment.Gap      `json:"gaps"`
+	Damages        []segment.Damage   `json:"damages"`
+	Coverage       []segment.Coverage `json:"coverage"`
+	Missing        int64              `json:"missing"`
+	MissingUnknown bool               `json:"missing_unknown"`
 	// MixesDirections: sends and receives are counted together.
 	MixesDirections bool      `json:"mixes_directions"`
 	By              []string  `json:"by"`
@@ -92,7 +93,8 @@ func (r *Result) jsonHeader() *jsonHeader {
 		Complete: s.Complete, UnknownTail: s.UnknownTail,
 		FirstTimeNS: s.FirstTimeNS, LastTimeNS: s.LastTimeNS,
 		Gaps: append([]segment.Gap{}, s.Gaps...), Damages: slices.Concat([]segment.Damage{}, s.Damages, r.Loss.Corrupt),
-		Missing: r.Loss.Missing, MissingUnknown: r.Loss.Unknown,
+		Coverage: append([]segment.Coverage{}, s.Coverage...),
+		Missing:  r.Loss.Missing, MissingUnknown: r.Loss.Unknown,
 		MixesDirections: r.MixesDirections(), By: []string{}, Quantile: "nearest_rank", Total: r.jsonGroup(r.Total()),
 	}
 	if r.Options.FromNS != 0 {

@@ -68,6 +68,11 @@ func (r *Result) writeHead(b *bufio.Writer, total *Group) {
 	if r.MixesDirections() {
 		line("mixed", "sends and receives are counted together; --by call tells them apart")
 	}
+	for i := range s.Coverage {
+		line("watched", "%s", s.Coverage[i].Watched())
+		line("not watched", "%s", s.Coverage[i].NotWatched())
+		line("unexplained", "sends %v", &s.Coverage[i].Unexplained)
+	}
 	line("percentiles", "by nearest rank, %s", r.precisionText(total))
 	fmt.Fprintln(b)
 }

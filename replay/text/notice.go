@@ -1,6 +1,8 @@
 package text
 
 import (
+	"encoding/json"
+
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -31,6 +33,22 @@ func (p *Printer) Gap(dst []byte, g *segment.Gap) []byte {
 	dst = append(dst, " and "...)
 	dst = p.appendMoment(dst, g.LastNS)
 	return append(dst, " ---\n"...)
+}
+
+// Coverage appends what was watched as an object of its own. Lines for people
+// and CSV have no place for it (`sendmsgrec info` tells).
+func (p *Printer) Coverage(dst []byte, c *segment.Coverage) []byte {
+	if p.format != JSON {
+		return dst
+	}
+	b, err := json.Marshal(struct {
+		Kind string `json:"kind"`
+		*segment.Coverage
+	}{"coverage", c})
+	if err != nil {
+		panic(err) // numbers and strings: they have a JSON form
+	}
+	return append(append(dst, b...), '\n')
 }
 
 func (p *Printer) gapJSON(dst []byte, g *segment.Gap) []byte {

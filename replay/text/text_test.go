@@ -268,6 +268,7 @@ func TestGapsAndDamage(t *testing.T) {
 			for i := range damages {
 				out = p.Damage(out, &damages[i])
 			}
+			out = p.Coverage(out, &segment.Coverage{FromNS: 1, Ways: []segment.Way{{Path: "syscall", ABI: "64", Call: "sendmsg", Hooks: []string{"a"}}}})
 		}
 	}
 	golden(t, "notices.txt", out)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
 )
 
@@ -45,15 +46,20 @@ type Way struct {
 // Watched reports whether calls that went this way are in the recording.
 func (w *Way) Watched() bool { return len(w.Hooks) > 0 }
 
+func (w *Way) name() string { return printable(w.Path + " " + w.ABI + " " + w.Call) }
+
+// printable makes text of a file safe to show on a terminal.
+func printable(text string) string { return string(schema.AppendEscaped(nil, []byte(text), `\`)) }
+
 // String returns "syscall 64 sendmsg watched by a, b" or the like.
 func (w *Way) String() string {
-	text := w.Path + " " + w.ABI + " " + w.Call
+	text := w.name()
 	if !w.Watched() {
-		return text + " not watched: " + w.Why
+		return text + " not watched: " + printable(w.Why)
 	}
-	text += " watched by " + strings.Join(w.Hooks, ", ")
+	text += " watched by " + printable(strings.Join(w.Hooks, ", "))
 	if w.Why != "" {
-		text += ": " + w.Why
+		text += ": " + printable(w.Why)
 	}
 	return text
 }
@@ -78,14 +84,19 @@ type UnexplainedProcess struct {
 	Bytes int64  `json:"bytes"`
 }
 
+// String returns "24 by process 17 (evader), 4096 bytes".
+func (p *UnexplainedProcess) String() string {
+	return fmt.Sprintf("%d by process %d (%s), %d bytes", p.Sends, p.PID, printable(p.Comm), p.Bytes)
+}
+
 // String returns the account in one line.
 func (u *Unexplained) String() string {
 	if !u.Counted {
-		return "not counted: " + u.Why
+		return "not counted: " + printable(u.Why)
 	}
 	text := fmt.Sprintf("%d of %d", u.Unexplained, u.Sends)
 	for _, p := range u.Processes {
-		text += fmt.Sprintf("; %d by process %d (%s), %d bytes", p.Sends, p.PID, p.Comm, p.Bytes)
+		text += "; " + p.String()
 	}
 	if u.Others > 0 {
 		text += fmt.Sprintf("; %d by others", u.Others)
@@ -167,4 +178,41 @@ func addCoverage(list []Coverage, c *Coverage) []Coverage {
 	}
 	list = slices.Insert(list, i, *c)
 	return list[max(0, len(list)-MaxCoverages):]
+}
+
+// Watched returns the ways that were watched in one line, "nothing" for none.
+func (c *Coverage) Watched() string { return c.list(true) }
+
+// NotWatched returns the ways that were not watched in one line, each reason
+// once; "nothing that is known of" for none.
+func (c *Coverage) NotWatched() string { return c.list(false) }
+
+func (c *Coverage) list(watched bool) string {
+	var reasons []string
+	ways := map[string][]string{}
+	for i := range c.Ways {
+		w := &c.Ways[i]
+		if w.Watched() != watched {
+			continue
+		}
+		if _, known := ways[w.Why]; !known {
+			reasons = append(reasons, w.Why)
+		}
+		ways[w.Why] = append(ways[w.Why], w.name())
+	}
+	var parts []string
+	for _, why := range reasons {
+		text := strings.Join(ways[why], ", ")
+		if why != "" {
+			text += " (" + printable(why) + ")"
+		}
+		parts = append(parts, text)
+	}
+	switch {
+	case len(parts) > 0:
+		return strings.Join(parts, "; ")
+	case watched:
+		return "nothing"
+	}
+	return "nothing that is known of"
 }
