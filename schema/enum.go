@@ -94,8 +94,16 @@ func Receives(call int64) bool {
 	return call == CallRecvmsg || call == CallRecvmmsg || call == CallRecvfrom
 }
 
+// The values of entry_path.
+const (
+	EntrySyscall    = 1
+	EntrySocketcall = 2
+	EntryURing      = 3
+	EntryKernel     = 4
+)
+
 // EntryPathEnum names the ways into the kernel.
-var EntryPathEnum = Enum{map[int64]string{1: "syscall", 2: "socketcall", 3: "io_uring", 4: "kernel"}}
+var EntryPathEnum = Enum{map[int64]string{EntrySyscall: "syscall", EntrySocketcall: "socketcall", EntryURing: "io_uring", EntryKernel: "kernel"}}
 
 // The binary interfaces of the abi column, shared with bpf/event.h.
 const (
@@ -107,8 +115,14 @@ const (
 // ABIEnum names the binary interfaces.
 var ABIEnum = Enum{map[int64]string{ABI64: "64", ABICompat32: "compat32", ABIX32: "x32"}}
 
+// The values of origin.
+const (
+	OriginUser   = 1
+	OriginKernel = 2
+)
+
 // OriginEnum names the origins.
-var OriginEnum = Enum{map[int64]string{1: "U", 2: "K"}}
+var OriginEnum = Enum{map[int64]string{OriginUser: "U", OriginKernel: "K"}}
 
 // TOCTOUEnum names the verdicts.
 var TOCTOUEnum = Enum{map[int64]string{

@@ -5,12 +5,15 @@ package e2e_test
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/sendmsgrec/sendmsgrec/record/internal/truth"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -45,14 +48,37 @@ func TestThreeMillionCallsAtFullSpeedAreAllRecorded(t *testing.T) {
 	t.Logf("%.0f ns a call, %.2f bytes an event", l.NSPerCall, i.BytesPerEvent)
 }
 
-func TestThreadsThatBlockAndMigrateAreAllRecorded(t *testing.T) {
-	path := t.TempDir() + "/x.smr"
-	r := must(t, 0, sendmsgrec, "record", "-q", "-o", path, "--", workload, "block", "-threads", "64", "-n", "300000")
-	l := decodeLoad(t, r.stdout)
-	i := conserve(t, path, l.PID, l.Calls)
-	if i.Lost != 0 {
-		t.Errorf("lost %d: %v", i.Lost, i.LostByCause)
-	}
+// TestConservation makes an exact number of calls on every tier: at full speed
+// and from threads that block and move to another CPU meanwhile, with a ring that
+// holds all of them and with one that does not.
+func TestConservation(t *testing.T) {
+	eachTier(t, func(t *testing.T, tier string) {
+		n := 300000
+		if testing.Short() {
+			n = 30000
+		}
+		t.Run("threads that block and migrate are all recorded", func(t *testing.T) {
+			path := t.TempDir() + "/x.smr"
+			l := decodeLoad(t, must(t, 0, sendmsgrec, append([]string{"record", "-q", "-o", path},
+				probe(tier, "--", workload, "block", "-threads", "64", "-n", fmt.Sprint(n))...)...).stdout)
+			i := conserve(t, path, l.PID, l.Calls)
+			if i.Lost != 0 {
+				t.Errorf("lost %d: %v", i.Lost, i.LostByCause)
+			}
+			checkInterrupted(t, path, l)
+		})
+		t.Run("a stopped recorder loses exactly", func(t *testing.T) {
+			loseExactly(t, tier, "load", "-n", fmt.Sprint(n), "-threads", "2")
+		})
+		t.Run("a stopped recorder loses exactly what threads that block and migrate send", func(t *testing.T) {
+			loseExactly(t, tier, "block", "-threads", "64", "-n", fmt.Sprint(n))
+		})
+	})
+}
+
+// checkInterrupted checks that every interrupted call is there, of every thread.
+func checkInterrupted(t *testing.T, path string, l truth.Load) {
+	t.Helper()
 	interrupted, threads := int64(0), map[int64]bool{}
 	blocks(t, path, []schema.ColumnID{schema.ColTID, schema.ColRet}, func(b *segment.Block) {
 		for row := range b.Rows[schema.TableEvent] {
@@ -63,8 +89,8 @@ func TestThreadsThatBlockAndMigrateAreAllRecorded(t *testing.T) {
 			}
 		}
 	})
-	if interrupted != l.Interrupted || len(threads) != 64 {
-		t.Errorf("%d interrupted calls of %d threads, the load counted %d of 64", interrupted, len(threads), l.Interrupted)
+	if interrupted != l.Interrupted || len(threads) != len(l.TIDs) {
+		t.Errorf("%d interrupted calls of %d threads, the load counted %d of %d", interrupted, len(threads), l.Interrupted, len(l.TIDs))
 	}
 	if l.Interrupted == 0 {
 		t.Error("no call was interrupted: the test shows nothing")
@@ -122,20 +148,21 @@ func underMapUpdates(t *testing.T) bool {
 	return true
 }
 
-// TestAStoppedRecorderLosesExactly gives the recorder one page for each CPU and
-// stops it for a second under load.
-func TestAStoppedRecorderLosesExactly(t *testing.T) {
+// loseExactly gives the recorder one page for each CPU and stops it for a while
+// under load.
+func loseExactly(t *testing.T, tier string, args ...string) {
+	t.Helper()
 	before := time.Now()
-	r := start(t, "-q", "--buffer-size", "4K", "--comm", "workload")
-	cmd := exec.Command(workload, "load", "-n", "400000", "-threads", "2")
+	load := namedWorkload(t)
+	r := start(t, probe(tier, "-q", "--buffer-size", "4K", "--comm", filepath.Base(load))...)
+	r.signal(syscall.SIGSTOP)
+	cmd := exec.Command(load, args...)
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(200 * time.Millisecond)
-	r.signal(syscall.SIGSTOP)
-	time.Sleep(time.Second)
+	time.Sleep(200 * time.Millisecond) // it may end before, or go on after
 	r.signal(syscall.SIGCONT)
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
@@ -144,7 +171,8 @@ func TestAStoppedRecorderLosesExactly(t *testing.T) {
 		t.Fatalf("record ended with %d, loss alone is no failure\n%s", code, r.stderr.String())
 	}
 	after := time.Now()
-	i := conserve(t, r.path, decodeLoad(t, out.String()).PID, 400000)
+	l := decodeLoad(t, out.String())
+	i := conserve(t, r.path, l.PID, l.Calls)
 	if i.LostByCause["ring_full"] == 0 {
 		t.Fatal("nothing was lost: the test shows nothing")
 	}
@@ -173,7 +201,21 @@ func TestAStoppedRecorderLosesExactly(t *testing.T) {
 	if !strings.Contains(verify.stdout+verify.stderr, "ring_full") {
 		t.Errorf("verify does not name the cause:\n%s%s", verify.stdout, verify.stderr)
 	}
-	t.Logf("lost %d of 400000 in %d gaps", i.Lost, len(i.Gaps))
+	t.Logf("lost %d of %d in %d gaps", i.Lost, l.Calls, len(i.Gaps))
+}
+
+// namedWorkload returns a copy of the workload whose name nobody else has.
+func namedWorkload(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(workload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), fmt.Sprintf("load-%d", os.Getpid()))
+	if err := os.WriteFile(path, b, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // checkGaps checks that the gap records carry the loss, with CPU, bounds in

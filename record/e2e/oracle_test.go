@@ -69,16 +69,17 @@ func TestOracle(t *testing.T) {
 	at := map[int]int{} // how many events of the thread have been compared
 	for _, want := range o.truth {
 		t.Run(want.Case, func(t *testing.T) {
+			from := at[want.TID]
+			to := from + len(want.Rets)
+			at[want.TID] = to
+			attempts += len(want.Rets)
 			events, lines := o.byTID[want.TID], o.strace[want.TID]
-			for i, ret := range want.Rets {
-				n := at[want.TID]
-				at[want.TID]++
-				attempts++
-				if n >= len(events) || n >= len(lines) {
-					t.Fatalf("attempt %d of thread %d: %d events, %d lines of strace", i, want.TID, len(events), len(lines))
-				}
-				compareTruth(t, &events[n], &want, o.unavailable, ret, i == len(want.Rets)-1, schema.SourceEntry)
-				compareStrace(t, &events[n], &lines[n])
+			if to > len(events) || to > len(lines) {
+				t.Fatalf("attempt %d of thread %d: %d events, %d lines of strace", to, want.TID, len(events), len(lines))
+			}
+			compareTruth(t, events[from:to], &want, o.unavailable, schema.SourceEntry)
+			for i := from; i < to; i++ {
+				compareStrace(t, &events[i], &lines[i])
 			}
 		})
 	}

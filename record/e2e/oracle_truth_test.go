@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"testing"
@@ -22,26 +23,48 @@ type comparison struct {
 	unavailable map[string]string
 }
 
-// compareTruth compares an event with what its caller knows of the call. last
-// says that this is the attempt that returned to the caller, read when the
-// msghdr was read.
-func compareTruth(t *testing.T, e *event, want *truth.Call, unavailable map[string]string, ret int64, last bool, read schema.Source) {
+// compareTruth compares the events of a call, one for each attempt, with what
+// its caller knows of it. read says when the msghdr was read.
+func compareTruth(t *testing.T, events []event, want *truth.Call, unavailable map[string]string, read schema.Source) {
 	t.Helper()
-	c := &comparison{t, e, want, unavailable}
+	for i, ret := range want.Rets {
+		c := &comparison{t, &events[i], want, unavailable}
+		c.identity(ret)
+		if i > 0 {
+			c.optional(schema.ColAttemptOf, events[0].seq, true)
+		} else {
+			c.optional(schema.ColAttemptOf, 0, false)
+		}
+		c.socket(i == len(want.Rets)-1)
+		c.header(read)
+		c.others()
+	}
+}
+
+// identity compares who called what, and what came of it.
+func (c *comparison) identity(ret int64) {
+	c.t.Helper()
 	c.num(schema.ColRet, ret)
-	c.num(schema.ColPID, int64(want.PID))
-	c.num(schema.ColTID, int64(want.TID))
+	c.num(schema.ColPID, int64(c.want.PID))
+	c.num(schema.ColTID, int64(c.want.TID))
 	c.num(schema.ColUID, int64(os.Getuid()))
 	c.num(schema.ColGID, int64(os.Getgid()))
-	c.num(schema.ColCall, schema.CallSendmsg)
-	c.num(schema.ColSockfd, int64(want.Sockfd))
-	c.num(schema.ColMsgPtr, int64(want.MsgPtr))
-	c.num(schema.ColFlags, int64(want.Flags))
-	if e.durationNS <= 0 {
-		t.Errorf("duration_ns: %d", e.durationNS)
+	c.num(schema.ColCall, cmp.Or(c.want.Call, schema.CallSendmsg))
+	c.num(schema.ColEntryPath, cmp.Or(c.want.EntryPath, schema.EntrySyscall))
+	c.num(schema.ColABI, cmp.Or(c.want.ABI, schema.ABI64))
+	c.num(schema.ColOrigin, cmp.Or(c.want.Origin, schema.OriginUser))
+	c.num(schema.ColSockfd, int64(c.want.Sockfd))
+	c.num(schema.ColMsgPtr, int64(c.want.MsgPtr))
+	c.num(schema.ColFlags, int64(c.want.Flags))
+	if c.e.durationNS <= 0 {
+		c.t.Errorf("duration_ns: %d", c.e.durationNS)
 	}
-	c.socket(last)
-	if !want.Readable {
+}
+
+// header compares the msghdr and what its pointers point to.
+func (c *comparison) header(read schema.Source) {
+	c.t.Helper()
+	if !c.want.Readable {
 		c.source(schema.ColMsghdrSource, schema.SourceFaulted)
 		for _, col := range []schema.ColumnID{schema.ColMsgNamePtr, schema.ColMsgNamelen, schema.ColMsgIovlen,
 			schema.ColMsgControlPtr, schema.ColMsgFlags, schema.ColRequestedBytes} {
@@ -50,21 +73,43 @@ func compareTruth(t *testing.T, e *event, want *truth.Call, unavailable map[stri
 		return
 	}
 	c.source(schema.ColMsghdrSource, read)
-	c.num(schema.ColMsgNamePtr, int64(want.NamePtr))
-	c.num(schema.ColMsgNamelen, int64(want.NameLen))
-	c.num(schema.ColMsgIovPtr, int64(want.IovPtr))
-	c.num(schema.ColMsgIovlen, int64(want.IovLen))
-	c.num(schema.ColMsgControlPtr, int64(want.ControlPtr))
-	c.num(schema.ColMsgControllen, int64(want.ControlLen))
-	c.num(schema.ColMsgFlags, int64(want.MsgFlags))
-	c.bytes(schema.ColName, want.Name, 128)
-	if want.ControlLen < 1<<31 { // above, the kernel reads nothing
-		c.bytes(schema.ColControl, want.Control, 4096)
+	c.num(schema.ColMsgNamePtr, int64(c.want.NamePtr))
+	c.num(schema.ColMsgNamelen, int64(c.want.NameLen))
+	c.num(schema.ColMsgIovPtr, int64(c.want.IovPtr))
+	c.num(schema.ColMsgIovlen, int64(c.want.IovLen))
+	c.num(schema.ColMsgControlPtr, int64(c.want.ControlPtr))
+	c.num(schema.ColMsgControllen, int64(c.want.ControlLen))
+	c.num(schema.ColMsgFlags, int64(c.want.MsgFlags))
+	c.bytes(schema.ColName, c.want.Name, 128)
+	if c.want.ControlLen < 1<<31 { // above, the kernel reads nothing
+		c.bytes(schema.ColControl, c.want.Control, 4096)
 	}
-	c.list(schema.ColIovBase, want.IovBases)
-	c.list(schema.ColIovLen, want.IovLens)
-	sum, ok := want.Requested()
+	c.list(schema.ColIovBase, c.want.IovBases)
+	c.list(schema.ColIovLen, c.want.IovLens)
+	sum, ok := c.want.Requested()
 	c.optional(schema.ColRequestedBytes, sum, ok)
+}
+
+// others compares the columns that the case names itself.
+func (c *comparison) others() {
+	c.t.Helper()
+	for name := range c.want.Ints {
+		c.optional(columnNamed(c.t, name), 0, false)
+	}
+	for name := range c.want.Bytes {
+		c.bytes(columnNamed(c.t, name), nil, 1<<20)
+	}
+}
+
+func columnNamed(t *testing.T, name string) schema.ColumnID {
+	t.Helper()
+	for _, c := range schema.Columns() {
+		if c.Name == name {
+			return c.ID
+		}
+	}
+	t.Fatalf("a case names the column %q, which is not there", name)
+	return 0
 }
 
 func text(e *event, c schema.ColumnID) string {
@@ -98,6 +143,11 @@ func (c *comparison) optional(col schema.ColumnID, want int64, have bool) {
 	if c.hidden(col) {
 		return
 	}
+	if v, ok := c.want.Ints[schema.ByID(col).Name]; ok {
+		if have = v != nil; have {
+			want = *v
+		}
+	}
 	expected := "null"
 	if have {
 		expected = fmt.Sprint(want)
@@ -112,6 +162,9 @@ func (c *comparison) source(col schema.ColumnID, want schema.Source) {
 	if c.hidden(col) {
 		return
 	}
+	if _, ok := c.want.Ints[schema.ByID(col).Name]; ok {
+		return // others compares it
+	}
 	if got, _ := c.e.int(col); got != int64(want) {
 		c.t.Errorf("%s: recorded %s, expected %s", schema.ByID(col).Name, schema.SourceEnum.Name(got), schema.SourceEnum.Name(int64(want)))
 	}
@@ -122,6 +175,9 @@ func (c *comparison) bytes(col schema.ColumnID, want []byte, keep int) {
 	c.t.Helper()
 	if c.hidden(col) {
 		return
+	}
+	if v, ok := c.want.Bytes[schema.ByID(col).Name]; ok {
+		want = v
 	}
 	got, ok := c.e.bytes[col]
 	want = want[:min(len(want), keep)]

@@ -4,7 +4,9 @@ package e2e_test
 
 import (
 	"os"
+	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -25,10 +27,33 @@ func eachTier(t *testing.T, f func(t *testing.T, tier string)) {
 // loadable asks the recorder which tiers load here, and says why others do not.
 func loadable(t *testing.T) []string {
 	t.Helper()
-	return []string{"tracepoint"}
+	if !hasProbeFlag() {
+		return []string{"tracepoint"}
+	}
+	var tiers []string
+	for _, tier := range []string{"fentry", "kprobe", "tracepoint"} {
+		r := run(t, sendmsgrec, append([]string{"record", "-q", "-o", "/dev/null", "--force"}, probe(tier, "--", "true")...)...)
+		if r.code == 0 {
+			tiers = append(tiers, tier)
+		} else {
+			t.Logf("%s does not load here: %s", tier, strings.TrimSpace(r.stderr))
+		}
+	}
+	if len(tiers) == 0 {
+		t.Fatal("no tier loads here")
+	}
+	return tiers
 }
 
-// recordOn is the command line that records on a tier.
-func recordOn(tier string, args ...string) []string {
-	return append([]string{"record", "-q"}, args...)
+// probe puts the flag that chooses the tier before other arguments of record.
+func probe(tier string, args ...string) []string {
+	if !hasProbeFlag() {
+		return args
+	}
+	return append([]string{"--probe", tier}, args...)
 }
+
+var hasProbeFlag = sync.OnceValue(func() bool {
+	out, _ := exec.Command(sendmsgrec, "record", "--help").Output()
+	return strings.Contains(string(out), "--probe")
+})

@@ -51,7 +51,7 @@ func (o *options) commands(m *machine) []command {
 	for _, tier := range m.chosen(o.tiers) {
 		list = append(list, command{
 			Name: tier,
-			Args: []string{path.Join(binDir, testProgram), "-test.v", "-test.run", o.run, "-test.timeout", o.timeout.String()},
+			Args: []string{path.Join(binDir, testProgram), "-test.v", "-test.short", "-test.run", o.run, "-test.timeout", o.timeout.String()},
 			Env:  append(slices.Clone(env), "SENDMSGREC_TIERS="+tier),
 		})
 	}

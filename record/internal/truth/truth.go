@@ -13,7 +13,8 @@ import (
 	"os"
 )
 
-// Call is one sendmsg call as its caller knows it.
+// Call is one call as its caller knows it, and what is expected of its event: a
+// call with several messages (sendmmsg) logs one for each of them.
 type Call struct {
 	Case     string `json:"case"`
 	PID, TID int
@@ -33,6 +34,17 @@ type Call struct {
 	ControlPtr uint64
 	ControlLen uint64
 	MsgFlags   uint32
+
+	// The event's call, entry_path, abi and origin; 0 stands for sendmsg, syscall,
+	// 64 and U.
+	Call, EntryPath, ABI, Origin int64 `json:",omitempty"`
+	// Needs names what a tier may declare unavailable (compat32, io_uring, kernel):
+	// it then has no event of this call.
+	Needs []string `json:",omitempty"`
+	// Ints and Bytes say what other columns hold, by name, or replace what
+	// follows from the fields here; nil is null.
+	Ints  map[string]*int64 `json:",omitempty"`
+	Bytes map[string][]byte `json:",omitempty"`
 
 	// What stands behind the pointers, as far as the kernel would read it: 128
 	// bytes of name, all control, all iovecs. Nil where there is nothing

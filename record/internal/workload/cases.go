@@ -9,6 +9,20 @@ import (
 	"slices"
 )
 
+// The shared table: cases that every probe tier has to record alike, on every
+// kernel. To add one, append a sentence and a function to one of the lists below
+// (or a new list to allCases): the tests of record/e2e find it by themselves.
+//
+// The function makes its calls on the thread that it is given and logs each as a
+// truth.Call, which is what the event is compared with, field by field:
+// thread.send does both for a sendmsg. Another kind of call fills the truth.Call
+// itself: Call, EntryPath, ABI and Origin say what it is; Needs names what a tier
+// may declare unavailable, so that it records no event; Ints and Bytes say what
+// any other column must hold. A call with several messages logs one truth.Call
+// for each event that it must give, in the order of the events; a call that must
+// give no event is simply not logged, because events that no log accounts for
+// fail the test. What the kernel has not got, errAbsent says.
+
 // scripted is a case: a sentence and the calls that show it. errAbsent from
 // run says that this kernel lacks what the case needs.
 type scripted struct {

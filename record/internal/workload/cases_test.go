@@ -1,0 +1,20 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestEveryCaseHasASentenceOfItsOwn(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range allCases() {
+		if c.name == "" || seen[c.name] || strings.Contains(c.name, ": ") {
+			t.Errorf("the name %q is empty, taken, or has a colon, which ends it in reports", c.name)
+		}
+		seen[c.name] = true
+	}
+	const promised = 120
+	if len(seen) < promised {
+		t.Errorf("%d cases, promised are %d", len(seen), promised)
+	}
+}
