@@ -27,6 +27,18 @@ func openRecording(path string, stdin io.Reader) (*segment.Reader, error) {
 	return r, err
 }
 
+// openPart opens the first limit bytes of the recording at path, all of it when
+// limit is negative, and tells by how much the file is longer.
+func openPart(path string, stdin io.Reader, limit int64) (r *segment.Reader, longer int64, err error) {
+	r, err = openRecording(path, stdin)
+	if err != nil || limit < 0 || r.Size() <= limit {
+		return r, 0, err
+	}
+	longer = r.Size() - limit
+	r, err = r.Truncated(limit)
+	return r, longer, err
+}
+
 // summarizeFile returns the summary of a file, nil for standard input.
 func summarizeFile(path string) (*segment.Summary, error) {
 	if path == "-" {

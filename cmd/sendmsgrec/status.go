@@ -37,6 +37,16 @@ func (s *statusLine) progress(what string, done, total int64) {
 	fmt.Fprintf(s.w, "\r\x1b[K%s: %s", what, text)
 }
 
+// count shows what is being done and how many records are.
+func (s *statusLine) count(what string, records int64) {
+	if s.w == nil || time.Now().Before(s.next) {
+		return
+	}
+	s.next = time.Now().Add(200 * time.Millisecond)
+	s.used = true
+	fmt.Fprintf(s.w, "\r\x1b[K%s: %s records", what, grouped(records))
+}
+
 // clear removes the line before something else is printed.
 func (s *statusLine) clear() {
 	if s.used {

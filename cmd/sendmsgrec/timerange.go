@@ -15,7 +15,10 @@ import (
 // timeRangeHelp is the part of the long help about --from and --to.
 const timeRangeHelp = `--from and --to select events by the time of their entry (time_ns), --from
 included, --to not. A moment is one of
+` + momentHelp
 
+// momentHelp lists the forms of a moment.
+const momentHelp = `
   2026-01-31T10:00:00.5Z  wall-clock time, RFC 3339
   +1.5s                   so long after the start of the recording
   -2s                     so long before its end

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sendmsgrec/sendmsgrec/replay/deliver"
+	"github.com/sendmsgrec/sendmsgrec/replay/encode"
+	"github.com/sendmsgrec/sendmsgrec/replay/order"
+	"github.com/sendmsgrec/sendmsgrec/replay/pace"
+	"github.com/sendmsgrec/sendmsgrec/replay/sink"
+)
+
+type replayOptions struct {
+	To         string
+	Format     string
+	Fields     []string
+	IDs        bool
+	Times      timeRange
+	Pace       pace.Options
+	Loops      int
+	Policy     string
+	Attempts   int
+	MaxWait    time.Duration
+	DeadLetter string
+	Checkpoint string
+	Resume     bool
+	Window     time.Duration
+	SHA256     bool
+	JSON       bool
+	Force      bool
+	FailOnLoss bool
+	Security   sink.Security
+}
+
+// newReplayCommand returns `sendmsgrec replay`.
+func newReplayCommand() *cobra.Command {
+	var o replayOptions
+	cmd := &cobra.Command{
+		Use:   "replay FILE... --to URL",
+		Short: "Send the events of recordings to a file, a program, a server",
+		Long: `Send the events of recordings somewhere else, in the order in which they entered
+the kernel, at their original pace or any other. Several FILEs are merged. Gaps,
+unreadable parts and clocks travel as records of their own kind. URL is one of
+
+` + sink.Help() + `
+Delivery is at least once: what a sink has not acknowledged is sent again. With
+--checkpoint FILE an interrupted replay goes on where it was with --resume.
+Every record has an id (recording, CPU, sequence number) by which duplicates can
+be removed; --id puts it into JSON objects.
+
+--from and --until select events by the time of their entry (time_ns), --from
+included, --until not. A moment is one of
+` + momentHelp + `
+
+Credentials come from files or the environment ($SENDMSGREC_TOKEN,
+$SENDMSGREC_USER), never from the command line. FILE may be "-" for standard
+input. docs/replay.md leads from a recording to rows in each sink.`,
+		Example: `  sendmsgrec replay trace.smr --to -
+  sendmsgrec replay --speed 10 trace.smr --to exec:./consumer
+  sendmsgrec replay --max trace.smr --to http://localhost:8080/ --checkpoint t.ckpt
+  sendmsgrec replay --max trace.smr --to http://localhost:8080/ --checkpoint t.ckpt --resume`,
+		Args: arguments(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("fields") && len(o.Fields) == 0 {
+				return usageErrorf("--fields is empty")
+			}
+			chosen := 0
+			for _, name := range []string{"speed", "rate", "max"} {
+				if cmd.Flags().Changed(name) {
+					chosen++
+				}
+			}
+			if chosen > 1 {
+				return usageErrorf("--speed, --rate and --max exclude each other")
+			}
+			if cmd.Flags().Changed("speed") && !(o.Pace.Speed >= 0.1 && o.Pace.Speed <= 1000) {
+				return usageErrorf("--speed %v: want 0.1 to 1000, or --max", o.Pace.Speed)
+			}
+			if cmd.Flags().Changed("rate") && !(o.Pace.RateHz > 0 && o.Pace.RateHz <= 1e9) {
+				return usageErrorf("--rate %v: want events per second, more than 0 and at most 1e9", o.Pace.RateHz)
+			}
+			// A first signal ends the replay in order; a second one kills it.
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			context.AfterFunc(ctx, stop)
+			return runReplay(ctx, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), o, args)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.To, "to", "", "where to send the events")
+	f.StringVar(&o.Format, "format", "", "how records are written: "+strings.Join(encode.Formats(), ", ")+" (default what suits the sink)")
+	f.StringSliceVar(&o.Fields, "fields", nil, "send these fields only, in this order, separated by commas")
+	f.BoolVar(&o.IDs, "id", false, "put the event id in front of each JSON object")
+	f.StringVar(&o.Times.from, "from", "", "leave out events before this moment")
+	f.StringVar(&o.Times.to, "until", "", "leave out events at this moment and later")
+	f.Float64Var(&o.Pace.Speed, "speed", 1, "so many times as fast as recorded, 0.1 to 1000")
+	f.Float64Var(&o.Pace.RateHz, "rate", 0, "so many events per second, whatever their times")
+	f.BoolVar(&o.Pace.Unpaced, "max", false, "as fast as the sink takes them")
+	f.DurationVar(&o.Pace.MaxGap, "max-gap", 0, "wait between two events no longer than this")
+	f.IntVar(&o.Loops, "loop", 1, "replay so many times")
+	f.StringVar(&o.Policy, "policy", deliver.PolicyNames()[0], "when the sink is too slow: block (wait, then catch up), drop (count and leave out), skew (wait and be later from then on)")
+	f.IntVar(&o.Attempts, "attempts", deliver.DefaultRetry.Attempts, "send a batch at most so many times")
+	f.DurationVar(&o.MaxWait, "max-wait", deliver.DefaultRetry.Most, "longest wait before another attempt; it doubles from 100 ms on")
+	f.StringVar(&o.DeadLetter, "dead-letter", "", "append records that the sink refuses to this file, and go on")
+	f.StringVar(&o.Checkpoint, "checkpoint", "", "keep in this file how far the replay has come")
+	f.BoolVar(&o.Resume, "resume", false, "go on where the checkpoint says, or begin when there is none")
+	f.DurationVar(&o.Window, "window", order.DefaultWindow, "for standard input: how long, in recorded time, events wait for earlier ones")
+	f.BoolVar(&o.SHA256, "sha256", false, "report the SHA-256 of the stream")
+	f.BoolVar(&o.JSON, "json", false, "report as one JSON object on standard output (with --to - on standard error)")
+	f.BoolVar(&o.Force, "force", false, "let file: and smr: replace a file")
+	f.BoolVar(&o.FailOnLoss, "fail-on-loss", false, "end with exit status 3 when events were lost while recording or a recording has no end")
+	f.StringVar(&o.Security.TokenFile, "token-file", "", "file with a bearer token")
+	f.StringVar(&o.Security.UserFile, "user-file", "", "file with NAME:PASSWORD")
+	f.StringVar(&o.Security.CAFile, "tls-ca", "", "file with the certificate authorities to trust instead of the system's")
+	f.StringVar(&o.Security.CertFile, "tls-cert", "", "file with the certificate to show to the server")
+	f.StringVar(&o.Security.KeyFile, "tls-key", "", "file with the key of --tls-cert")
+	f.StringVar(&o.Security.ServerName, "tls-server-name", "", "name that the server's certificate must have, when it is not the URL's host")
+	return document(cmd, "1    failed; the message says why, and what was delivered", exitUsageText,
+		"3    finished, but records were dropped or refused, FILE is damaged (what is readable was sent),\n       or --fail-on-loss and events were lost", exitInterruptedText)
+}

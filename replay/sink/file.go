@@ -1,0 +1,129 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"syscall"
+)
+
+// file appends to a file of its own. What Send has acknowledged is written, and
+// on the disk when the operating system chooses or the file is closed.
+//
+// After a kill the file may end in a part of a batch; Resume cuts it back to
+// what was acknowledged, so that the whole file has every record once.
+type file struct {
+	f       *os.File
+	size    int64
+	started bool // the header is in it
+}
+
+// openFile is for file:PATH.
+func openFile(_ context.Context, t *Target, o *Options) (Sink, error) {
+	if t.Rest == "" {
+		return nil, usageErrorf("file: needs a path behind it, as in file:events.jsonl")
+	}
+	path := t.Rest
+	flags := os.O_WRONLY | os.O_CREATE
+	if o.Resuming {
+		flags &^= os.O_CREATE
+	} else {
+		info, err := os.Lstat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			flags |= os.O_EXCL // refuses a symbolic link that comes in between
+		case err != nil:
+			return nil, err
+		case !info.Mode().IsRegular():
+			return nil, errors.New("exists and is no regular file")
+		case !o.Force:
+			return nil, errors.New("exists; --force replaces it")
+		default:
+			flags |= os.O_TRUNC
+		}
+	}
+	f, err := os.OpenFile(path, flags, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &file{f: f}, nil
+}
+
+func (s *file) Traits() Traits { return Traits{Bytes: true} }
+
+func (s *file) Send(_ context.Context, b *Batch, ack func(error)) {
+	ack(s.write(b))
+}
+
+func (s *file) write(b *Batch) error {
+	start := s.size
+	if !s.started && len(b.Header) > 0 {
+		if err := s.append(b.Header); err != nil {
+			return s.failed(start, err)
+		}
+	}
+	if err := s.append(b.Data); err != nil {
+		return s.failed(start, err)
+	}
+	s.started = true
+	return nil
+}
+
+func (s *file) append(p []byte) error {
+	n, err := s.f.WriteAt(p, s.size)
+	s.size += int64(n)
+	return err
+}
+
+// failed cuts off what was written of the batch, so that the file ends with a
+// whole record.
+func (s *file) failed(start int64, err error) error {
+	if cut := s.f.Truncate(start); cut == nil {
+		s.size = start
+	}
+	return &Error{Err: err, Hint: diskHint(err)}
+}
+
+// diskHint returns what to do about an error of writing to a disk.
+func diskHint(err error) string {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return "make room, then go on with --resume"
+	}
+	return ""
+}
+
+// Close makes sure that all is on the disk.
+func (s *file) Close(context.Context) error {
+	err := s.f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil // a file system that has no such thing
+	}
+	if cerr := s.f.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+func (s *file) Position() string { return strconv.FormatInt(s.size, 10) }
+
+func (s *file) Resume(position string) error {
+	size, err := strconv.ParseInt(position, 10, 64)
+	if err != nil || size < 0 {
+		return fmt.Errorf("the checkpoint has no size of %s", s.f.Name())
+	}
+	info, err := s.f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < size {
+		return fmt.Errorf("%s has %d bytes; %d were delivered before the interruption", s.f.Name(), info.Size(), size)
+	}
+	if err := s.f.Truncate(size); err != nil {
+		return err
+	}
+	s.size, s.started = size, size > 0
+	return nil
+}

@@ -1,0 +1,35 @@
+package sink
+
+import (
+	"context"
+	"io"
+)
+
+// stdout writes to standard output. What is acknowledged has been written; a
+// pipe's reader may not have read it yet.
+type stdout struct {
+	w       io.Writer
+	started bool
+}
+
+func openStdout(_ context.Context, _ *Target, o *Options) (Sink, error) {
+	return &stdout{w: o.Stdout}, nil
+}
+
+func (s *stdout) Traits() Traits {
+	return Traits{Bytes: true, WhyNoCheckpoint: "what a pipe's reader has done with it is not known"}
+}
+
+func (s *stdout) Send(_ context.Context, b *Batch, ack func(error)) {
+	if !s.started && len(b.Header) > 0 {
+		if _, err := s.w.Write(b.Header); err != nil {
+			ack(err)
+			return
+		}
+	}
+	s.started = true
+	_, err := s.w.Write(b.Data)
+	ack(err)
+}
+
+func (s *stdout) Close(context.Context) error { return nil }
