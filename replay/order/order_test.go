@@ -163,7 +163,7 @@ func randomSegments(r *rand.Rand) [][]int64 {
 }
 
 func TestTheOrderIsThatOfAStableSort(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(80) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		var files []written
 		var inputs []order.Input
