@@ -3,6 +3,7 @@ module github.com/sendmsgrec/sendmsgrec
 go 1.26.0
 
 require (
+	github.com/alecthomas/participle/v2 v2.1.4
 	github.com/apache/arrow-go/v18 v18.8.0
 	github.com/cilium/ebpf v0.22.0
 	github.com/google/uuid v1.6.0

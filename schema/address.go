@@ -56,6 +56,20 @@ func FormatAddress(raw []byte, namelen int64) string {
 	return string(AppendAddress(nil, raw, namelen))
 }
 
+// SockaddrIP returns the 4 or 16 bytes of the internet address in a socket
+// address, nil when it holds none. raw and namelen are as in AppendAddress; the
+// bytes are raw's.
+func SockaddrIP(raw []byte, namelen int64) []byte {
+	raw = clipSockaddr(raw, namelen)
+	switch {
+	case len(raw) >= sizeSockaddrIn && host.Uint16(raw) == FamilyInet:
+		return raw[4:8]
+	case len(raw) >= minSockaddrIn6 && host.Uint16(raw) == FamilyInet6:
+		return raw[8:24]
+	}
+	return nil
+}
+
 // AppendHostPort appends an address of 4 or 16 bytes with a port, the latter
 // in brackets and with the scope when it is not 0.
 func AppendHostPort(dst, ip []byte, scope uint32, port int64) []byte {

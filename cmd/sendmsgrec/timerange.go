@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"math"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/moment"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
@@ -71,68 +68,11 @@ func (t *timeRange) bounds(h *segment.Header, s *segment.Summary) (timeBounds, e
 	return b, nil
 }
 
-var (
-	errMoment = errors.New("not a moment; examples: 2026-01-31T10:00:00Z, +1.5s, -2s, 3600123456789")
-	errNoEnd  = errors.New("the end of a pipe is not known in advance; give a file")
-)
-
 // parseMoment returns the moment of CLOCK_BOOTTIME that text names.
 func parseMoment(text string, h *segment.Header, s *segment.Summary) (int64, error) {
-	if ns, err := strconv.ParseInt(text, 10, 64); err == nil && ns >= 0 && text[0] != '+' {
-		return ns, nil
-	}
-	if text[0] == '+' || text[0] == '-' {
-		d, err := time.ParseDuration(text[1:])
-		if err != nil || strings.HasPrefix(text[1:], "-") {
-			return 0, errMoment
-		}
-		if text[0] == '+' {
-			return startNS(h, s) + int64(d), nil
-		}
-		if s == nil {
-			return 0, errNoEnd
-		}
-		return endNS(s) - int64(d), nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, text)
+	m, err := moment.Parse(text)
 	if err != nil {
-		return 0, errMoment
+		return 0, err
 	}
-	var clocks []segment.Clock
-	if s != nil {
-		clocks = s.Clocks
-	}
-	return boottimeOf(segment.NewWallClock(h, clocks), t.UnixNano(), startNS(h, s)), nil
-}
-
-// startNS is when the recording started; the header has it unless it is
-// damaged.
-func startNS(h *segment.Header, s *segment.Summary) int64 {
-	if h.Start.BoottimeNS == 0 && s != nil {
-		return s.FirstTimeNS
-	}
-	return h.Start.BoottimeNS
-}
-
-// endNS is when the recording ended, as far as the file says.
-func endNS(s *segment.Summary) int64 {
-	if s.End != nil && s.End.Clock.BoottimeNS != 0 {
-		return s.End.Clock.BoottimeNS
-	}
-	return s.LastTimeNS + 1
-}
-
-// boottimeOf inverts WallClock.UnixNS, starting near the moment near. The two
-// clocks run at nearly the same rate, so that few steps reach the nanosecond;
-// around a step of the wall clock it returns a moment close by.
-func boottimeOf(w *segment.WallClock, unixNS, near int64) int64 {
-	b := near
-	for range 8 {
-		d := unixNS - w.UnixNS(b)
-		if d == 0 {
-			break
-		}
-		b += d
-	}
-	return b
+	return m.BoottimeNS(h, s)
 }

@@ -271,3 +271,13 @@ func (v *Vector) FillNull(kind schema.Kind, rows int) {
 		v.Nulls = append(v.Nulls, word)
 	}
 }
+
+// Nulls returns the number of null rows.
+func (k *Chunk) Nulls() int { return k.nulls }
+
+// Constant returns the one value that all rows of an int column have that are
+// not null; ok is false when the description does not tell.
+func (k *Chunk) Constant() (v int64, ok bool) {
+	ok = k.Kind == schema.KindInt && k.Relative == 0 && k.mode != NullsAll && k.ints.encoding == EncodingConstant
+	return k.ints.base, ok
+}

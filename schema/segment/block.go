@@ -23,3 +23,10 @@ func (b *Block) Reset() {
 		b.Cols[i].Reset()
 	}
 }
+
+// Has reports whether the block holds the rows of column c; a column of a
+// table without rows is always there.
+func (b *Block) Has(c schema.ColumnID) bool {
+	rows := b.Rows[tableOf[c]]
+	return rows == 0 || len(b.Cols[c].Ints) == rows || len(b.Cols[c].Offsets) == rows+1
+}

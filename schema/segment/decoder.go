@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
@@ -29,11 +30,21 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 // Decoder decodes the columns of segments. One per goroutine; all may run
 // concurrently on one Reader.
 type Decoder struct {
-	r    *Reader
-	col  *colblock.Decoder
-	buf  []byte
-	need [schema.MaxColumnID + 1]bool
+	r     *Reader
+	col   *colblock.Decoder
+	buf   []byte
+	need  [schema.MaxColumnID + 1]bool
+	stats DecoderStats
 }
+
+// DecoderStats is what a Decoder has done since it was made.
+type DecoderStats struct {
+	Columns         int64 // column chunks decoded
+	CompressedBytes int64 // of their data, as the file has it
+}
+
+// Stats returns what the decoder has done so far.
+func (d *Decoder) Stats() DecoderStats { return d.stats }
 
 // NewDecoder returns a decoder for segments of r.
 func (r *Reader) NewDecoder() *Decoder {
@@ -63,21 +74,52 @@ func (d *Decoder) ReadBlock(s *Segment, cols []schema.ColumnID, b *Block) error 
 			d.need[schema.RefOf(c.Table)] = true
 		}
 	}
-	have := [schema.MaxColumnID + 1]bool{}
+	return d.readNeeded(s, b)
+}
+
+// ReadMore decodes columns of s into b besides those that it holds, which must
+// be of s: what ReadBlock and ReadMore have decoded stays and is not decoded
+// again. Unlike ReadBlock it reads no ref but those in cols; a reader that needs
+// a table's rows only, and not which event has which, does without. Errors are
+// those of ReadBlock; b then still holds what it held.
+func (d *Decoder) ReadMore(s *Segment, cols []schema.ColumnID, b *Block) error {
+	if b.Rows != s.TableRows {
+		return errors.New("the block holds another segment")
+	}
+	d.need = [schema.MaxColumnID + 1]bool{}
+	for _, id := range cols {
+		if schema.ByID(id) == nil {
+			return fmt.Errorf("column id %d is unknown", id)
+		}
+		d.need[id] = true
+	}
+	return d.readNeeded(s, b)
+}
+
+// readNeeded decodes the columns of d.need that b does not hold yet.
+func (d *Decoder) readNeeded(s *Segment, b *Block) error {
+	held := [schema.MaxColumnID + 1]bool{}
+	for id := range held {
+		if c := schema.ByID(schema.ColumnID(id)); c != nil {
+			held[id] = b.Has(c.ID)
+		}
+	}
+	defer func() {
+		for id := range held {
+			if !d.need[id] && !held[id] {
+				b.Cols[id].Reset() // was decoded for a relative column only
+			}
+		}
+	}()
 	for i := range s.columns {
-		if c := &s.columns[i]; d.need[c.id] {
-			have[c.id] = true
+		if c := &s.columns[i]; d.need[c.id] && !b.Has(c.id) {
 			if err := d.readColumn(s, c, b); err != nil {
 				return err
 			}
 		}
 	}
 	for id := range d.need {
-		switch c := schema.ByID(schema.ColumnID(id)); {
-		case c == nil:
-		case !d.need[id]:
-			b.Cols[id].Reset() // was decoded for a relative column only
-		case !have[id] && b.Rows[c.Table] > 0:
+		if c := schema.ByID(schema.ColumnID(id)); c != nil && d.need[id] && !b.Has(c.ID) {
 			b.Cols[id].FillNull(c.Kind, b.Rows[c.Table])
 		}
 	}
@@ -90,7 +132,7 @@ func (d *Decoder) readColumn(s *Segment, c *column, b *Block) error {
 	var rel *colblock.Vector
 	if id := c.relative; id != 0 {
 		rel = &b.Cols[id]
-		if len(rel.Ints) != c.rows {
+		if !b.Has(id) {
 			if err := d.readColumn(s, s.byID(id), b); err != nil {
 				return err
 			}
@@ -100,6 +142,8 @@ func (d *Decoder) readColumn(s *Segment, c *column, b *Block) error {
 	if err != nil {
 		return err
 	}
+	d.stats.Columns++
+	d.stats.CompressedBytes += int64(c.size)
 	if err := d.decodeColumn(c, data, b, rel); err != nil {
 		b.Cols[c.id].Reset()
 		return &CorruptError{d.r.path, c.offset, schema.ByID(c.id).Name, err}

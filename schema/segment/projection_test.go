@@ -3,6 +3,7 @@ package segment
 import (
 	"bytes"
 	"io"
+	"slices"
 	"sync"
 	"testing"
 
@@ -145,5 +146,64 @@ func TestDecodersRunConcurrently(t *testing.T) {
 		}
 		close(work)
 		wg.Wait()
+	}
+}
+
+// TestReadMoreAddsColumns reads a block piece by piece, a column before and
+// after the one that it is relative to, and compares it with all at once.
+func TestReadMoreAddsColumns(t *testing.T) {
+	l := mixedLoad()
+	l.nulls = true
+	r, err := open(record(t, l, 3000).bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	item, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, d := item.(*Segment), r.NewDecoder()
+	var whole, b Block
+	if err := d.ReadBlock(s, nil, &whole); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.ReadBlock(s, []schema.ColumnID{schema.ColTimeNS}, &b); err != nil {
+		t.Fatal(err)
+	}
+	for _, cols := range [][]schema.ColumnID{
+		{schema.ColRequestedBytes}, {schema.ColComm}, {schema.ColRet, schema.ColTimeNS}, {}, {schema.ColIovLen, schema.ColTaskRef},
+	} {
+		before := d.Stats()
+		held := []schema.ColumnID{}
+		for _, c := range schema.All() {
+			if b.Has(c.ID) {
+				held = append(held, c.ID)
+			}
+		}
+		if err := d.ReadMore(s, cols, &b); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range append(held, cols...) {
+			got, want := &b.Cols[id], &whole.Cols[id]
+			if !slices.Equal(got.Ints, want.Ints) || !bytes.Equal(got.Bytes, want.Bytes) ||
+				!slices.Equal(got.Offsets, want.Offsets) || !slices.Equal(got.Nulls, want.Nulls) {
+				t.Errorf("after %v: column %s differs", cols, schema.ByID(id).Name)
+			}
+		}
+		if len(cols) == 0 && d.Stats() != before {
+			t.Errorf("decoded %+v for no column", d.Stats())
+		}
+		for _, c := range schema.All() {
+			if want := slices.Contains(held, c.ID) || slices.Contains(cols, c.ID); b.Has(c.ID) != want && b.Rows[c.Table] > 0 {
+				t.Errorf("after %v: the block has column %s: %v", cols, c.Name, !want)
+			}
+		}
+	}
+	before := d.Stats()
+	if err := d.ReadMore(s, []schema.ColumnID{schema.ColRet, schema.ColComm, schema.ColIovLen}, &b); err != nil || d.Stats() != before {
+		t.Errorf("decoded %+v again, %v", d.Stats(), err)
+	}
+	if err := d.ReadMore(s, nil, &Block{}); err == nil {
+		t.Error("a block of another segment was taken")
 	}
 }

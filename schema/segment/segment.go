@@ -41,3 +41,6 @@ func (s *Segment) Columns() []ColumnStat {
 	}
 	return stats
 }
+
+// DataBytes is what the data of all columns take in the file, compressed.
+func (s *Segment) DataBytes() int64 { return s.Offset + s.Size - s.dataOffset }

@@ -1,12 +1,13 @@
-package main
+package moment
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
-func TestParseMoment(t *testing.T) {
+func TestMoments(t *testing.T) {
 	h := &segment.Header{Start: segment.Clock{BoottimeNS: 1_000_000_000, RealtimeNS: 1_700_000_000_000_000_000}}
 	s := &segment.Summary{
 		FirstTimeNS: 1_500_000_000, LastTimeNS: 4_000_000_000,
@@ -27,17 +28,25 @@ func TestParseMoment(t *testing.T) {
 		{"2023-11-14T22:13:21.000001Z", 2_000_000_000},
 		{"2023-11-14T23:13:25.000005+01:00", 6_000_000_000},
 	} {
-		got, err := parseMoment(c.text, h, s)
-		if err != nil || got != c.want {
-			t.Errorf("parseMoment(%q) = %d, %v; want %d", c.text, got, err, c.want)
+		m, err := Parse(c.text)
+		if err != nil {
+			t.Errorf("%q: %v", c.text, err)
+			continue
+		}
+		if got, err := m.BoottimeNS(h, s); err != nil || got != c.want {
+			t.Errorf("%q is %d, %v; want %d", c.text, got, err, c.want)
 		}
 	}
-	for _, text := range []string{"yesterday", "+", "-", "--1s", "+-1s", "1.5", "2023-11-14", "2023-11-14T22:13:20"} {
-		if got, err := parseMoment(text, h, s); err == nil {
-			t.Errorf("parseMoment(%q) = %d, want an error", text, got)
+	for _, text := range []string{"", "yesterday", "+", "-", "--1s", "+-1s", "1.5", "2023-11-14", "2023-11-14T22:13:20"} {
+		if got, err := Parse(text); err == nil {
+			t.Errorf("%q is %v, want an error", text, got)
 		}
 	}
-	if _, err := parseMoment("-1s", h, nil); err == nil {
-		t.Error("the end of a stream was known")
+	m, err := Parse("-1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.BoottimeNS(h, nil); !errors.Is(err, ErrNoEnd) {
+		t.Errorf("the end of a stream: %v", err)
 	}
 }
