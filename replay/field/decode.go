@@ -110,7 +110,7 @@ func (e *Event) name() (raw []byte, namelen int64, ok bool) {
 	if !ok || len(raw) < 2 {
 		return nil, 0, false
 	}
-	if namelen, ok = e.Int(schema.ColMsgNamelen); !ok {
+	if namelen, ok = e.Int(schema.ColMsgNamelen); !ok || e.Receives() {
 		namelen = int64(len(raw))
 	}
 	return raw, namelen, true
@@ -123,7 +123,7 @@ func appendControl(dst []byte, e *Event) ([]byte, bool) {
 		return dst, false
 	}
 	controllen, ok := e.Int(schema.ColMsgControllen)
-	if !ok {
+	if !ok || e.Receives() {
 		controllen = int64(len(raw))
 	}
 	abi, _ := e.Int(schema.ColABI)

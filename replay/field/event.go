@@ -64,3 +64,10 @@ func (e *Event) List(c schema.ColumnID) (v []int64, ok bool) {
 	}
 	return col.ListAt(row), true
 }
+
+// Receives reports whether lengths are those of the caller's memory, and not of
+// what stands in it.
+func (e *Event) Receives() bool {
+	call, _ := e.Int(schema.ColCall)
+	return schema.Receives(call)
+}

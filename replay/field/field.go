@@ -96,5 +96,5 @@ func (f *Field) AppendText(dst []byte, e *Event) (text []byte, ok bool) {
 
 // IsFlags reports whether the column holds MSG_ flags.
 func IsFlags(c *schema.Column) bool {
-	return slices.Contains([]schema.ColumnID{schema.ColFlags, schema.ColMsgFlags}, c.ID)
+	return slices.Contains([]schema.ColumnID{schema.ColFlags, schema.ColMsgFlags, schema.ColOutMsgFlags}, c.ID)
 }

@@ -158,7 +158,7 @@ func flagsOperand(words []string) (operand, *literalError) {
 }
 
 // enumPrefixes may be left out of the names of values.
-var enumPrefixes = []string{"", "AF_", "SOCK_"}
+var enumPrefixes = []string{"", "AF_", "SOCK_", "IORING_OP_"}
 
 func (t *target) enumOperand(word string) (operand, *literalError) {
 	for _, prefix := range enumPrefixes {

@@ -287,6 +287,11 @@ func elementTest(rng *rand.Rand) naive {
 	})}
 }
 
+func receives(b *segment.Block, row int) bool {
+	call, _ := b.Int(schema.ColCall, row)
+	return schema.Receives(call)
+}
+
 func addressTest(rng *rand.Rand) naive {
 	nets := []string{"10.0.0.0/8", "10.1.0.0/16", "10.1.2.3", "::ffff:10.1.2.3", "fd00::/8", "::/0", "0.0.0.0/0", "::ffff:0:0/96", "fd00::1"}
 	word := pick(rng, nets...)
@@ -304,7 +309,7 @@ func addressTest(rng *rand.Rand) naive {
 			if !ok || len(raw) < 2 {
 				return unknown
 			}
-			if n, ok := b.Int(schema.ColMsgNamelen, row); ok && n < int64(len(raw)) {
+			if n, ok := b.Int(schema.ColMsgNamelen, row); ok && n < int64(len(raw)) && !receives(b, row) {
 				raw = raw[:max(0, n)]
 			}
 			if len(raw) < 16 || raw[0] != 2 || raw[1] != 0 {
@@ -349,7 +354,7 @@ func textTest(rng *rand.Rand) naive {
 				return nil, false
 			}
 			n, ok := b.Int(schema.ColMsgNamelen, row)
-			if !ok {
+			if !ok || receives(b, row) {
 				n = int64(len(raw))
 			}
 			return schema.AppendAddress(nil, raw, n), true
@@ -357,7 +362,7 @@ func textTest(rng *rand.Rand) naive {
 		source{"control_decoded", func(b *segment.Block, row int) ([]byte, bool) {
 			raw, ok := b.Bytes(schema.ColControl, row)
 			n, known := b.Int(schema.ColMsgControllen, row)
-			if !known {
+			if !known || receives(b, row) {
 				n = int64(len(raw))
 			}
 			abi, _ := b.Int(schema.ColABI, row)
