@@ -28,10 +28,14 @@ func events(t *testing.T, sender string) []string {
 	var lines []string
 	for cpu := range p.CPUs() {
 		ring := p.Ring(cpu)
+		var groups *Groups
 		for e := ring.Next(); e != nil; e = ring.Next() {
+			if e.Same == 0 {
+				groups = e.Groups()
+			}
 			// The runtime's own calls have other sockets.
-			if e.Task.PID == pid && e.Call.Call == 1 {
-				lines = append(lines, describe(e))
+			if groups.Task.PID == pid && groups.Call.Call == 1 {
+				lines = append(lines, describe(e, &groups.Call))
 			}
 		}
 		ring.Release()
@@ -41,12 +45,11 @@ func events(t *testing.T, sender string) []string {
 
 var sourceNames = [...]string{"unavailable", "entry", "kernel", "exit", "faulted", "truncated", "redacted", "raced", "null", "invalid"}
 
-func describe(e *Event) string {
+func describe(e *Event, c *Call) string {
 	var lens []string
 	for _, iov := range e.Iovecs() {
 		lens = append(lens, fmt.Sprint(iov.Len))
 	}
-	c := &e.Call
 	return fmt.Sprintf("ret=%d requested=%d iovlen=%d iov=[%s] msghdr:%s name:%s iov:%s control:%s socket:%s",
 		e.Ret, e.RequestedBytes, c.MsgIovlen, strings.Join(lens, " "),
 		sourceNames[c.MsghdrSource], sourceNames[c.NameSource], sourceNames[c.IovSource],

@@ -104,33 +104,40 @@ type Extra struct {
 	_             [2]uint8
 }
 
-// Event mirrors the fixed part of struct event; the variable parts follow it
+// Groups mirrors struct event_groups: what mostly repeats from a call to the
+// next one on its CPU.
+type Groups struct {
+	Task   Task
+	Call   Call
+	Socket Socket
+}
+
+// Event mirrors struct event: the fixed part of a record. The others follow it
 // in memory (see event.h).
 type Event struct {
-	Size            uint32
 	ControlCaptured uint16
 	NameCaptured    uint8
 	IovCaptured     uint8
 	LocalPathLen    uint8
 	RemotePathLen   uint8
-	Extra           uint8 // 1: an Extra follows the fixed part
+	Extra           uint8 // 1: there is an Extra
 	Outcome         uint8 // schema.OutcomeReturned and so on
-	_               [4]uint8
+	Size            uint32
+	Same            uint8 // 1: there are no Groups
+	_               [3]uint8
 	Seq             uint64
 	TimeNS          uint64 // entry, CLOCK_BOOTTIME
 	DurationNS      uint64
 	Ret             int64
 	RequestedBytes  int64 // or RequestedUnknown
 	SndbufUsed      int64 // -1 without a socket
-	Task            Task
-	Call            Call
-	Socket          Socket
 }
 
-// The sizes of the fixed part of a record, and of an Extra, in bytes.
+// The sizes of an Event, of its Groups, and of an Extra, in bytes.
 const (
-	EventSize = 264
-	ExtraSize = 88
+	EventSize  = 64
+	GroupsSize = 200
+	ExtraSize  = 88
 )
 
 // Counters mirrors struct counters; event.h says how they add up.

@@ -19,7 +19,7 @@
 
 /* The longest record: the fixed part and every variable part at its limit. */
 #define EVENT_MAX_SIZE                                                                     \
-	(sizeof(struct event) + sizeof(struct event_extra) +                               \
+	(sizeof(struct event) + sizeof(struct event_groups) + sizeof(struct event_extra) + \
 	 EVENT_IOV_MAX * sizeof(struct event_iovec) + EVENT_NAME_MAX + EVENT_CONTROL_MAX + \
 	 2 * EVENT_ALIGN(EVENT_PATH_MAX))
 
@@ -127,6 +127,13 @@ struct event_socket {
 	__u8 remote_address[16];
 };
 
+/* What mostly repeats from a call to the next one on its CPU. */
+struct event_groups {
+	struct event_task task;
+	struct event_call_args call;
+	struct event_socket socket;
+};
+
 /* What only some calls have: which members, present says. */
 enum event_extra_present {
 	EXTRA_ATTEMPT = 1,     /* attempt_of, attempt_of_cpu */
@@ -160,35 +167,39 @@ struct event_extra {
 };
 
 /* A record in the ring. After the fixed part come, each filled up to 8 bytes
- * (with anything): event_extra where extra is 1,
+ * (with anything): event_groups unless same is 1, event_extra where extra is 1,
  * iov_captured iovecs, name_captured bytes of msg_name, control_captured bytes
  * of msg_control, local_path_len and remote_path_len bytes of Unix path.
+ *
+ * Where same is 1, the groups are those of the last record of this ring that
+ * has any: most records take one cache line and not five, on the way through
+ * two CPUs.
  */
 struct event {
-	__u32 size; /* of the whole record, a multiple of 8 */
+	/* These eight bytes the recorder compares as one word. */
 	__u16 control_captured;
 	__u8 name_captured;
 	__u8 iov_captured;
 	__u8 local_path_len;
 	__u8 remote_path_len;
-	__u8 extra;   /* 1: event_extra follows the fixed part */
+	__u8 extra;   /* 1: there is an event_extra */
 	__u8 outcome; /* event_outcome */
-	__u8 pad[4];
+	__u32 size;   /* of the whole record, a multiple of 8 */
+	__u8 same;    /* 1: there are no event_groups */
+	__u8 pad[3];
 	__u64 seq;
 	__u64 time_ns; /* entry, CLOCK_BOOTTIME */
 	__u64 duration_ns;
 	__s64 ret;
 	__s64 requested_bytes; /* or EVENT_REQUESTED_UNKNOWN */
 	__s64 sndbuf_used;     /* -1 without a socket */
-	struct event_task task;
-	struct event_call_args call;
-	struct event_socket socket;
 };
 
 _Static_assert(sizeof(struct event_task) == 56, "event_task");
 _Static_assert(sizeof(struct event_call_args) == 80, "event_call_args");
 _Static_assert(sizeof(struct event_socket) == 64, "event_socket");
-_Static_assert(sizeof(struct event) == 264, "event");
+_Static_assert(sizeof(struct event_groups) == 200, "event_groups");
+_Static_assert(sizeof(struct event) == 64, "event");
 _Static_assert(sizeof(struct event_extra) == 88, "event_extra");
 
 /* What happened on one CPU. Each is written by that CPU alone, but for
@@ -229,7 +240,8 @@ struct ring_header {
 	__u64 pad0[7];
 	__u64 head; /* written by the producer, after the record */
 	__u64 busy; /* programs that want to write; see lane.h */
-	__u64 pad1[6];
+	__u64 base; /* head before the last record with groups, plus 1; 0: none */
+	__u64 pad1[5];
 	struct counters counters;
 };
 

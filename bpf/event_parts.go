@@ -6,9 +6,23 @@ const iovecSize = 16
 
 func align8(n int) int { return (n + 7) &^ 7 }
 
-// part returns n bytes that begin offset bytes after the fixed part.
+// Groups returns the event's task, arguments and socket, or nil when they equal
+// those of the ring's last event that has them.
+func (e *Event) Groups() *Groups {
+	if e.Same != 0 {
+		return nil
+	}
+	return (*Groups)(unsafe.Add(unsafe.Pointer(e), EventSize))
+}
+
+// parts returns where the variable parts begin.
+func (e *Event) parts() unsafe.Pointer {
+	return unsafe.Add(unsafe.Pointer(e), EventSize+GroupsSize-int(e.Same)*GroupsSize)
+}
+
+// part returns n bytes that begin offset bytes into the variable parts.
 func (e *Event) part(offset, n int) []byte {
-	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(e), EventSize+offset)), n)
+	return unsafe.Slice((*byte)(unsafe.Add(e.parts(), offset)), n)
 }
 
 // ExtraPart returns what only some calls have, or nil; like all parts it stands
@@ -17,12 +31,12 @@ func (e *Event) ExtraPart() *Extra {
 	if e.Extra == 0 {
 		return nil
 	}
-	return (*Extra)(unsafe.Add(unsafe.Pointer(e), EventSize))
+	return (*Extra)(e.parts())
 }
 
 // Iovecs returns the captured entries of msg_iov.
 func (e *Event) Iovecs() []Iovec {
-	return unsafe.Slice((*Iovec)(unsafe.Add(unsafe.Pointer(e), EventSize+int(e.Extra)*ExtraSize)), int(e.IovCaptured))
+	return unsafe.Slice((*Iovec)(unsafe.Add(e.parts(), int(e.Extra)*ExtraSize)), int(e.IovCaptured))
 }
 
 // Name returns the captured bytes of msg_name.
@@ -57,8 +71,8 @@ func (e *Event) localPathOffset() int {
 	return e.controlOffset() + align8(int(e.ControlCaptured))
 }
 
-// PartsSize returns the size of a record without an Extra and with parts of
-// these lengths, the fixed part included.
+// PartsSize returns the size of a record with its groups, without an Extra and
+// with parts of these lengths.
 func PartsSize(iovecs, name, control, localPath, remotePath int) int {
-	return EventSize + iovecs*iovecSize + align8(name) + align8(control) + align8(localPath) + align8(remotePath)
+	return EventSize + GroupsSize + iovecs*iovecSize + align8(name) + align8(control) + align8(localPath) + align8(remotePath)
 }

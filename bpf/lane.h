@@ -103,6 +103,18 @@ static __always_inline struct event *ring_reserve(struct ring_header *ring, __u6
 	return (void *)ring + RING_HEADER_SIZE + (head & (ring_size - 1));
 }
 
+/* The last record with groups, when it will still be there behind a next record
+ * of size bytes, or NULL.
+ */
+static __always_inline const struct event *ring_base(struct ring_header *ring, __u64 size)
+{
+	__u64 base = ring->base;
+
+	if (!base || ring->head + size - (base - 1) > ring_size)
+		return NULL;
+	return (void *)ring + RING_HEADER_SIZE + ((base - 1) & (ring_size - 1));
+}
+
 static __always_inline void ring_commit(struct ring_header *ring, __u64 size)
 {
 	__u64 head = ring->head + size;

@@ -25,6 +25,7 @@ func TestGoStructsMirrorTheStructsOfTheObject(t *testing.T) {
 		"event_task":      Task{},
 		"event_call_args": Call{},
 		"event_socket":    Socket{},
+		"event_groups":    Groups{},
 		"event_iovec":     Iovec{},
 		"event_extra":     Extra{},
 		"counters":        Counters{},
@@ -92,6 +93,9 @@ func TestTheRingHeaderIsWhereTheReaderLooks(t *testing.T) {
 	if EventSize != unsafe.Sizeof(Event{}) {
 		t.Errorf("EventSize is %d, the struct has %d bytes", EventSize, unsafe.Sizeof(Event{}))
 	}
+	if GroupsSize != unsafe.Sizeof(Groups{}) {
+		t.Errorf("GroupsSize is %d, the struct has %d bytes", GroupsSize, unsafe.Sizeof(Groups{}))
+	}
 	if ExtraSize != unsafe.Sizeof(Extra{}) {
 		t.Errorf("ExtraSize is %d, the struct has %d bytes", ExtraSize, unsafe.Sizeof(Extra{}))
 	}
@@ -146,7 +150,7 @@ func TestARecordsPartsFollowOneAnother(t *testing.T) {
 	e.LocalPathLen, e.RemotePathLen = 9, 1
 	base := uintptr(unsafe.Pointer(e))
 	offset := func(b []byte) int { return int(uintptr(unsafe.Pointer(unsafe.SliceData(b))) - base) }
-	if got := offset(e.Name()); got != 264+32 {
+	if got := offset(e.Name()); got != 64+200+32 {
 		t.Errorf("name at %d", got)
 	}
 	if got := offset(e.Control()); got != 264+32+8 {
@@ -167,6 +171,16 @@ func TestARecordsPartsFollowOneAnother(t *testing.T) {
 	}
 	if got := uintptr(unsafe.Pointer(e.ExtraPart())) - base; got != 264 {
 		t.Errorf("extra part at %d", got)
+	}
+	if got := uintptr(unsafe.Pointer(e.Groups())) - base; got != 64 {
+		t.Errorf("groups at %d", got)
+	}
+	e.Same = 1
+	if e.Groups() != nil {
+		t.Error("groups of an event that has none")
+	}
+	if got := offset(e.Name()); got != 64+88+32 {
+		t.Errorf("name at %d without groups", got)
 	}
 	if got := PartsSize(2, 3, 17, 9, 1); got != 264+32+8+24+16+8 {
 		t.Errorf("record of %d bytes", got)

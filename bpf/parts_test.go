@@ -60,7 +60,7 @@ func parts() []part {
 		asm.Mov.Reg(asm.R3, asm.R2), asm.LoadMapPtr(asm.R1, 0).WithReference("hash"), asm.Mov.Imm(asm.R4, 0), asm.FnMapUpdateElem.Call()),
 		append(slices.Clone(key), asm.LoadMapPtr(asm.R1, 0).WithReference("hash"), asm.FnMapDeleteElem.Call())...)
 	ring := asm.Instructions{
-		asm.LoadMapPtr(asm.R1, 0).WithReference("ring"), asm.Mov.Imm(asm.R2, EventSize+16), asm.Mov.Imm(asm.R3, 0),
+		asm.LoadMapPtr(asm.R1, 0).WithReference("ring"), asm.Mov.Imm(asm.R2, EventSize+GroupsSize+16), asm.Mov.Imm(asm.R3, 0),
 		asm.FnRingbufReserve.Call(), asm.JEq.Imm(asm.R0, 0, "out"),
 		asm.Mov.Reg(asm.R1, asm.R0), asm.Mov.Imm(asm.R2, 1 /* BPF_RB_NO_WAKEUP */), asm.FnRingbufDiscard.Call(),
 	}

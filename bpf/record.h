@@ -22,9 +22,9 @@ static __always_inline __u64 put(void *record, __u64 offset, const void *src, __
 	return offset + EVENT_ALIGN(len);
 }
 
-static __always_inline __u64 record_size(const struct call_state *st)
+static __always_inline __u64 parts_size(const struct call_state *st)
 {
-	__u64 size = sizeof(struct event) + st->iov_captured * sizeof(struct event_iovec) +
+	__u64 size = st->iov_captured * sizeof(struct event_iovec) +
 		     EVENT_ALIGN(st->name_captured) + EVENT_ALIGN(st->control_captured) +
 		     EVENT_ALIGN(st->local_path_len) + EVENT_ALIGN(st->remote_path_len);
 
@@ -33,27 +33,40 @@ static __always_inline __u64 record_size(const struct call_state *st)
 	return size;
 }
 
-static __always_inline void write_parts(struct event *event, const struct call_state *st,
+/* Writes the parts behind the record's first offset bytes. */
+static __always_inline void write_parts(void *record, __u64 offset, const struct call_state *st,
 					const struct control_state *control)
 {
-	__u64 offset = sizeof(*event);
-
 	if (likely(st->iov_captured == 1 && !st->has_extra)) {
-		*(struct event_iovec *)(event + 1) = st->iov[0];
+		*(struct event_iovec *)(record + offset) = st->iov[0];
 		offset += sizeof(struct event_iovec);
 	} else {
 		if (st->has_extra)
-			offset = put(event, offset, &st->extra, sizeof(st->extra),
+			offset = put(record, offset, &st->extra, sizeof(st->extra),
 				     sizeof(st->extra));
-		offset = put(event, offset, st->iov, st->iov_captured * sizeof(struct event_iovec),
+		offset = put(record, offset, st->iov, st->iov_captured * sizeof(struct event_iovec),
 			     sizeof(st->iov));
 	}
-	offset = put(event, offset, st->name, st->name_captured, sizeof(st->name));
+	offset = put(record, offset, st->name, st->name_captured, sizeof(st->name));
 	if (control)
-		offset = put(event, offset, control->data, st->control_captured,
+		offset = put(record, offset, control->data, st->control_captured,
 			     sizeof(control->data));
-	offset = put(event, offset, st->local_path, st->local_path_len, EVENT_PATH_MAX);
-	put(event, offset, st->remote_path, st->remote_path_len, EVENT_PATH_MAX);
+	offset = put(record, offset, st->local_path, st->local_path_len, EVENT_PATH_MAX);
+	put(record, offset, st->remote_path, st->remote_path_len, EVENT_PATH_MAX);
+}
+
+static __always_inline bool same_groups(const struct event_groups *a, const struct event_groups *b)
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+	__u64 differ = 0;
+
+	/* pid and tid, what differs soonest */
+	if (x[0] != y[0])
+		return false;
+#pragma unroll
+	for (int i = 1; i < sizeof(*a) / sizeof(*x); i++)
+		differ |= x[i] ^ y[i];
+	return !differ;
 }
 
 /* Writes the call's event, or counts why it is lost. The number is taken before
@@ -63,8 +76,10 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 					 struct call_state *st, __s64 ret, __u64 now)
 {
 	struct control_state *control = NULL;
+	const struct event *base;
 	struct event *event;
 	__u64 size, seq;
+	bool same;
 
 	if (!lane_lock(ring))
 		return;
@@ -74,14 +89,18 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 		if (!control)
 			st->control_captured = 0;
 	}
-	size = record_size(st);
+	capture_task(&st->task, task);
+	size = sizeof(*event) + parts_size(st);
+	base = ring_base(ring, size);
+	same = base && same_groups((const struct event_groups *)(base + 1), &st->groups);
+	if (!same)
+		size += sizeof(struct event_groups);
 	event = ring_reserve(ring, size);
 	if (unlikely(!event)) {
 		ring->counters.lost_ring_full++;
 		lane_unlock(ring);
 		return;
 	}
-	event->size = size;
 	event->control_captured = st->control_captured;
 	event->name_captured = st->name_captured;
 	event->iov_captured = st->iov_captured;
@@ -89,6 +108,8 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 	event->remote_path_len = st->remote_path_len;
 	event->extra = st->has_extra;
 	event->outcome = OUTCOME_RETURNED;
+	event->size = size;
+	event->same = same;
 	__builtin_memset(event->pad, 0, sizeof(event->pad));
 	event->seq = seq;
 	event->time_ns = st->time_ns;
@@ -96,10 +117,15 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 	event->ret = ret;
 	event->requested_bytes = st->requested_bytes;
 	event->sndbuf_used = st->sndbuf_used;
-	capture_task(&event->task, task);
-	event->call = st->call;
-	event->socket = st->socket;
-	write_parts(event, st, control);
+	if (likely(same)) {
+		write_parts(event, sizeof(*event), st, control);
+	} else {
+		struct event_groups *groups = (struct event_groups *)(event + 1);
+
+		*groups = st->groups;
+		ring->base = ring->head + 1;
+		write_parts(event, sizeof(*event) + sizeof(*groups), st, control);
+	}
 	ring_commit(ring, size);
 	lane_unlock(ring);
 }

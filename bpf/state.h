@@ -54,8 +54,14 @@ struct call_state {
 	__u32 remote_path_len;
 	__u32 pad2;
 	__s64 iov_distance; /* see capture_msghdr() */
-	struct event_call_args call;
-	struct event_socket socket;
+	union {
+		struct event_groups groups;
+		struct {
+			struct event_task task;
+			struct event_call_args call;
+			struct event_socket socket;
+		};
+	};
 	struct event_extra extra;
 	struct event_iovec iov[EVENT_IOV_MAX];
 	__u8 name[EVENT_NAME_MAX];

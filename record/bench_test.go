@@ -38,8 +38,11 @@ func newLoop(cpus, size int, next func(cpu int) *testEvent) *loop {
 	random := rand.New(rand.NewPCG(1, 2))
 	for cpu := range cpus {
 		r := &loopRing{returned: 1e9}
+		var base *bpf.Groups
 		for 8*len(r.memory) < size {
-			e := next(cpu).record()
+			next := next(cpu)
+			e := next.record(base)
+			base = &next.Groups
 			r.memory = append(r.memory, unsafe.Slice((*uint64)(unsafe.Pointer(e)), e.Size/8)...)
 		}
 		r.end, r.memory = len(r.memory), append(r.memory, 0)
@@ -180,14 +183,15 @@ func BenchmarkBuild(b *testing.B) {
 			b.ReportAllocs()
 			r := newLoop(1, 8<<20, c.load(rand.New(rand.NewPCG(3, 4)))).rings[0]
 			r.limit = math.MaxUint64
-			builder, block, last := newBuilder(DefaultSegmentEvents), new(segment.Block), noRows
+			builder, block, last := newBuilder(DefaultSegmentEvents), new(segment.Block), lastRows{}
+			last.forget()
 			builder.begin(block)
 			b.ResetTimer()
 			for range b.N {
 				if builder.rows == builder.maxRows {
 					builder.finish()
 					builder.begin(block)
-					last = noRows
+					last.forget()
 				}
 				builder.append(0, r.Next(), &last)
 			}

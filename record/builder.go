@@ -33,23 +33,22 @@ type builder struct {
 	key                                    []byte // of a socket with paths
 }
 
-// lastRows is the table rows of the previous event of a CPU, and what they are
-// of: most events equal their predecessor there.
+// lastRows is what the previous event of a CPU was of, and the rows of that in
+// the current block's tables: most events equal their predecessor there.
 type lastRows struct {
 	task, socket, call, name, control int32
 
 	lengths eventLengths
-	groups  eventGroups
+	groups  bpf.Groups
 }
 
-// eventLengths is the event's first 16 bytes, its size and those of its parts;
-// eventGroups is task, call and socket, which stand one after the other.
-type (
-	eventLengths [2]uint64
-	eventGroups  [(unsafe.Sizeof(bpf.Task{}) + unsafe.Sizeof(bpf.Call{}) + unsafe.Sizeof(bpf.Socket{})) / 8]uint64
-)
+// eventLengths is the event's first 8 bytes: the lengths of its parts.
+type eventLengths uint64
 
-var noRows = lastRows{task: noRow, socket: noRow, call: noRow, name: noRow, control: noRow}
+// forget is for a new block, whose tables are empty.
+func (l *lastRows) forget() {
+	l.task, l.socket, l.call, l.name, l.control = noRow, noRow, noRow, noRow, noRow
+}
 
 func newBuilder(maxRows int) *builder {
 	return &builder{
@@ -59,7 +58,7 @@ func newBuilder(maxRows int) *builder {
 	}
 }
 
-// begin starts an empty block. The caller must forget all lastRows.
+// begin starts an empty block. The caller must have all lastRows forget.
 func (b *builder) begin(block *segment.Block) {
 	block.Reset()
 	b.block, b.rows, b.bytes = block, 0, 0
@@ -125,7 +124,7 @@ func (b *builder) tables() [schema.NumTables - 1]*internTable {
 }
 
 // append adds one event as the next row. There must be room for it. last is
-// the state of the event's CPU, reset at begin.
+// the state of the event's CPU.
 func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 	row := b.rows
 	b.rows++
@@ -146,28 +145,33 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 		b.sndbufUsed[row] = 0
 		b.block.Cols[schema.ColSndbufUsed].SetNull(row)
 	}
-	b.appendIovecs(row, e)
+	lengths := *(*eventLengths)(unsafe.Pointer(e))
+	changed := last.task == noRow || lengths != last.lengths
+	if g := e.Groups(); g != nil && *words(g) != *words(&last.groups) {
+		last.groups = *g
+		changed = true
+	}
+	g := &last.groups
+	b.appendIovecs(row, e, &g.Call)
 
 	// Events without a name, control bytes or paths that equal their
 	// predecessor need no look into the tables.
-	lengths := (*eventLengths)(unsafe.Pointer(e))
-	groups := (*eventGroups)(unsafe.Pointer(&e.Task))
-	if *groups != last.groups || *lengths != last.lengths || last.task == noRow {
-		last.groups, last.lengths = *groups, *lengths
-		last.task = b.taskRow(e, last.task)
-		last.call = b.callRow(e, last.call)
-		last.socket = b.socketRow(e, last.socket)
-		last.name = b.nameRow(e, last.name)
-		last.control = b.controlRow(e, last.control)
+	if changed {
+		last.lengths = lengths
+		last.task = b.taskRow(g, last.task)
+		last.call = b.callRow(g, last.call)
+		last.socket = b.socketRow(e, g, last.socket)
+		last.name = b.nameRow(e, g, last.name)
+		last.control = b.controlRow(e, g, last.control)
 	} else {
 		if e.LocalPathLen|e.RemotePathLen != 0 {
-			last.socket = b.socketRow(e, last.socket)
+			last.socket = b.socketRow(e, g, last.socket)
 		}
 		if e.NameCaptured != 0 {
-			last.name = b.nameRow(e, last.name)
+			last.name = b.nameRow(e, g, last.name)
 		}
 		if e.ControlCaptured != 0 {
-			last.control = b.controlRow(e, last.control)
+			last.control = b.controlRow(e, g, last.control)
 		}
 	}
 	b.task[row] = int64(last.task)
@@ -179,20 +183,20 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 
 // appendIovecs ends the row's lists. They are null when the array was not
 // read, and empty when there is none.
-func (b *builder) appendIovecs(row int, e *bpf.Event) {
+func (b *builder) appendIovecs(row int, e *bpf.Event, c *bpf.Call) {
 	switch {
-	case e.IovCaptured == 1 && has(e.Call.IovSource):
+	case e.IovCaptured == 1 && has(c.IovSource):
 		v := &e.Iovecs()[0]
 		b.iovBase = append(b.iovBase, int64(v.Base))
 		b.iovLen = append(b.iovLen, int64(v.Len))
 		b.bytes += 16
-	case has(e.Call.IovSource) || e.IovCaptured > 0: // faulted after some entries
+	case has(c.IovSource) || e.IovCaptured > 0: // faulted after some entries
 		for _, v := range e.Iovecs() {
 			b.iovBase = append(b.iovBase, int64(v.Base))
 			b.iovLen = append(b.iovLen, int64(v.Len))
 		}
 		b.bytes += 16 * int(e.IovCaptured)
-	case absent(e.Call.IovSource) && has(e.Call.MsghdrSource) && e.Call.MsgIovlen == 0:
+	case absent(c.IovSource) && has(c.MsghdrSource) && c.MsgIovlen == 0:
 	default:
 		b.block.Cols[schema.ColIovBase].SetNull(row)
 		b.block.Cols[schema.ColIovLen].SetNull(row)
@@ -214,6 +218,11 @@ func absent(source uint8) bool { return source == uint8(schema.SourceNull) }
 // bytes (event.h), as a key to compare.
 func bytesOf[T bpf.Task | bpf.Call | bpf.Socket](v *T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v))
+}
+
+// words returns the memory of the groups as something that compares fast.
+func words(g *bpf.Groups) *[bpf.GroupsSize / 8]uint64 {
+	return (*[bpf.GroupsSize / 8]uint64)(unsafe.Pointer(g))
 }
 
 // sized returns s with length n, with new memory only when s is too small.

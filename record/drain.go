@@ -289,7 +289,8 @@ func (d *drain) begin() {
 	d.job.reset()
 	d.builder.begin(&d.job.block)
 	for cpu := range d.cpus {
-		d.cpus[cpu].last, d.cpus[cpu].inBlock = noRows, segment.SeqRange{}
+		d.cpus[cpu].last.forget()
+		d.cpus[cpu].inBlock = segment.SeqRange{}
 	}
 }
 

@@ -52,6 +52,7 @@ type scriptRing struct {
 	mu       *sync.Mutex
 	counters bpf.Counters
 	events   []*bpf.Event
+	base     *bpf.Groups // of the last event that has any
 	next     int
 	released int
 }
@@ -156,7 +157,8 @@ func (s *script) returned(cpu int, edit ...func(*testEvent)) {
 	t.Seq = r.counters.Seq
 	r.counters.Returned++
 	r.counters.Seq++
-	r.events = append(r.events, t.record())
+	r.events = append(r.events, t.record(r.base))
+	r.base = &t.Groups
 }
 
 // move is a call that enters on one CPU and returns on another.
@@ -209,6 +211,7 @@ func lose(cpu int, cause segment.Cause) step {
 // testEvent is an event with its variable parts, laid out by record.
 type testEvent struct {
 	bpf.Event
+	bpf.Groups
 	iov                   []bpf.Iovec
 	name, control         []byte
 	localPath, remotePath []byte
@@ -234,14 +237,22 @@ func newTestEvent() *testEvent {
 	return t
 }
 
-// record lays the event out in memory as the kernel does.
-func (t *testEvent) record() *bpf.Event {
+// record lays the event out in memory as the kernel does: without its groups
+// when they are those of base, the last event of the ring that has them.
+func (t *testEvent) record(base *bpf.Groups) *bpf.Event {
 	t.IovCaptured, t.NameCaptured, t.ControlCaptured = uint8(len(t.iov)), uint8(len(t.name)), uint16(len(t.control))
 	t.LocalPathLen, t.RemotePathLen = uint8(len(t.localPath)), uint8(len(t.remotePath))
 	t.Size = uint32(bpf.PartsSize(len(t.iov), len(t.name), len(t.control), len(t.localPath), len(t.remotePath)))
+	if base != nil && t.Groups == *base {
+		t.Same = 1
+		t.Size -= bpf.GroupsSize
+	}
 	memory := make([]uint64, t.Size/8+1) // as in a ring, something follows
 	e := (*bpf.Event)(unsafe.Pointer(&memory[0]))
 	*e = t.Event
+	if g := e.Groups(); g != nil {
+		*g = t.Groups
+	}
 	copy(e.Iovecs(), t.iov)
 	copy(e.Name(), t.name)
 	copy(e.Control(), t.control)

@@ -57,8 +57,8 @@ func (w rowWriter) bytesIf(c schema.ColumnID, present bool, v []byte) {
 }
 
 // taskRow returns the row of the event's task.
-func (b *builder) taskRow(e *bpf.Event, last int32) int32 {
-	key := bytesOf(&e.Task)
+func (b *builder) taskRow(g *bpf.Groups, last int32) int32 {
+	key := bytesOf(&g.Task)
 	if b.tasks.is(last, key) {
 		return last
 	}
@@ -66,7 +66,7 @@ func (b *builder) taskRow(e *bpf.Event, last int32) int32 {
 	if !isNew {
 		return row
 	}
-	t, w := &e.Task, rowWriter{b, int(row)}
+	t, w := &g.Task, rowWriter{b, int(row)}
 	comm, _, _ := bytes.Cut(t.Comm[:], []byte{0})
 	w.int(schema.ColPID, int64(t.PID))
 	w.int(schema.ColTID, int64(t.TID))
@@ -80,8 +80,8 @@ func (b *builder) taskRow(e *bpf.Event, last int32) int32 {
 }
 
 // callRow returns the row of the event's arguments and msghdr scalars.
-func (b *builder) callRow(e *bpf.Event, last int32) int32 {
-	key := bytesOf(&e.Call)
+func (b *builder) callRow(g *bpf.Groups, last int32) int32 {
+	key := bytesOf(&g.Call)
 	if b.calls.is(last, key) {
 		return last
 	}
@@ -89,7 +89,7 @@ func (b *builder) callRow(e *bpf.Event, last int32) int32 {
 	if !isNew {
 		return row
 	}
-	c, w := &e.Call, rowWriter{b, int(row)}
+	c, w := &g.Call, rowWriter{b, int(row)}
 	w.int(schema.ColCall, int64(c.Call))
 	w.int(schema.ColEntryPath, int64(c.EntryPath))
 	w.int(schema.ColABI, int64(c.ABI))
@@ -115,16 +115,16 @@ func (b *builder) callRow(e *bpf.Event, last int32) int32 {
 
 // socketRow returns the row of the event's socket. Paths of a Unix socket
 // belong to it, so they are part of its key.
-func (b *builder) socketRow(e *bpf.Event, last int32) int32 {
+func (b *builder) socketRow(e *bpf.Event, g *bpf.Groups, last int32) int32 {
 	// A raced descriptor may have named no socket at entry.
-	if !has(e.Call.SocketSource) || e.Socket.Inode == 0 {
+	if !has(g.Call.SocketSource) || g.Socket.Inode == 0 {
 		row, isNew := b.sockets.findNull()
 		if isNew {
-			b.appendSocket(rowWriter{b, int(row)}, e, false)
+			b.appendSocket(rowWriter{b, int(row)}, e, g, false)
 		}
 		return row
 	}
-	key := bytesOf(&e.Socket)
+	key := bytesOf(&g.Socket)
 	if e.LocalPathLen|e.RemotePathLen != 0 {
 		b.key = append(append(b.key[:0], key...), e.LocalPathLen)
 		b.key = append(append(b.key, e.LocalPath()...), e.RemotePath()...)
@@ -135,13 +135,13 @@ func (b *builder) socketRow(e *bpf.Event, last int32) int32 {
 	}
 	row, isNew := b.sockets.find(key)
 	if isNew {
-		b.appendSocket(rowWriter{b, int(row)}, e, true)
+		b.appendSocket(rowWriter{b, int(row)}, e, g, true)
 	}
 	return row
 }
 
-func (b *builder) appendSocket(w rowWriter, e *bpf.Event, present bool) {
-	s := &e.Socket
+func (b *builder) appendSocket(w rowWriter, e *bpf.Event, g *bpf.Groups, present bool) {
+	s := &g.Socket
 	inet := present && (s.Family == afInet || s.Family == afInet6)
 	unix := present && s.Family == afUnix
 	size := 16
@@ -163,8 +163,8 @@ func (b *builder) appendSocket(w rowWriter, e *bpf.Event, present bool) {
 }
 
 // nameRow returns the row of what stands behind msg_name.
-func (b *builder) nameRow(e *bpf.Event, last int32) int32 {
-	c := &e.Call
+func (b *builder) nameRow(e *bpf.Event, g *bpf.Groups, last int32) int32 {
+	c := &g.Call
 	if !has(c.NameSource) {
 		return b.missingRow(&b.names, schema.ColName, absent(c.NameSource) && c.MsgNamePtr != 0)
 	}
@@ -172,8 +172,8 @@ func (b *builder) nameRow(e *bpf.Event, last int32) int32 {
 }
 
 // controlRow returns the row of what stands behind msg_control.
-func (b *builder) controlRow(e *bpf.Event, last int32) int32 {
-	c := &e.Call
+func (b *builder) controlRow(e *bpf.Event, g *bpf.Groups, last int32) int32 {
+	c := &g.Call
 	if !has(c.ControlSource) {
 		return b.missingRow(&b.controls, schema.ColControl, absent(c.ControlSource) && c.MsgControlPtr != 0)
 	}
