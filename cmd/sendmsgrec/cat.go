@@ -14,7 +14,7 @@ import (
 type catOptions struct {
 	Format     text.Format
 	Fields     []string // nil: all
-	Times      timeRange
+	Select     selection
 	Head, Tail int64 // -1: all
 	FailOnLoss bool
 }
@@ -37,12 +37,15 @@ Within a segment of the file events are in the order of their entry. Across
 segments an event that took long may come behind later ones; sendmsgrec info
 tells by how much at most. FILE may be "-" for standard input.
 
+` + filterHelp + `
+
 ` + timeRangeHelp + `
 
 sendmsgrec schema lists the fields that --fields takes.`,
 		Example: `  sendmsgrec cat trace.smr | head
   sendmsgrec cat --json trace.smr | jq 'select(.ret < 0)'
   sendmsgrec cat --fields wall_time,comm,ret --tail 20 trace.smr
+  sendmsgrec cat --filter 'ret == EAGAIN and comm prefix ngin' trace.smr
   sendmsgrec cat --csv --from +1s --to +1.5s trace.smr > part.csv
   sendmsgrec record -o - | sendmsgrec cat -`,
 		Args: arguments(cobra.MinimumNArgs(1)),
@@ -57,6 +60,9 @@ sendmsgrec schema lists the fields that --fields takes.`,
 			case asCSV:
 				o.Format = text.CSV
 			}
+			if err := o.Select.parse(cmd); err != nil {
+				return err
+			}
 			if !cmd.Flags().Changed("head") {
 				o.Head = -1
 			}
@@ -70,7 +76,7 @@ sendmsgrec schema lists the fields that --fields takes.`,
 	f.BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	f.BoolVar(&asCSV, "csv", false, "print CSV with a header line")
 	f.StringSliceVar(&o.Fields, "fields", nil, "print these fields only, in this order, separated by commas")
-	o.Times.addFlags(cmd)
+	o.Select.addFlags(cmd)
 	f.Int64Var(&o.Head, "head", 0, "print the first N events only")
 	f.Int64Var(&o.Tail, "tail", 0, "print the last N events only")
 	f.BoolVar(&o.FailOnLoss, "fail-on-loss", false, "end with exit status 3 when events were lost or a recording has no end")
@@ -125,11 +131,14 @@ func catFile(p *eventPrinter, stdin io.Reader, stderr io.Writer, o catOptions, p
 		return err
 	}
 	defer r.Close()
-	bounds, err := o.Times.bounds(r.Header(), summary)
+	program, bounds, err := o.Select.bind(r.Header(), summary)
 	if err != nil {
 		return err
 	}
-	if summary, err = p.recording(r, summary, bounds, o.Tail); err != nil || summary == nil {
+	if summary, err = p.recording(r, summary, program, bounds, o.Tail); err != nil {
+		return err
+	}
+	if err := o.Select.report(stderr, path, program); err != nil || summary == nil {
 		return err // summary is nil for a stream of which enough was read
 	}
 	return judgeWith(stderr, path, summary, p.corrupt, o.FailOnLoss)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/filter"
 	"github.com/sendmsgrec/sendmsgrec/replay/text"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
@@ -22,6 +23,7 @@ type eventPrinter struct {
 	left    int64
 	printed int64
 
+	eval  *filter.Evaluator
 	block segment.Block
 	order []int32
 	buf   []byte
@@ -45,20 +47,22 @@ func newEventPrinter(w io.Writer, printer *text.Printer, limit int64) *eventPrin
 	return p
 }
 
-// recording prints the events of r within bounds, the last tail ones only when
-// tail is not negative. s is the summary of r, nil for a stream. It returns the
-// summary, nil for a stream that was not read to its end because enough was
-// printed.
-func (p *eventPrinter) recording(r *segment.Reader, s *segment.Summary, bounds timeBounds, tail int64) (*segment.Summary, error) {
+// recording prints the events of r that the program selects, the last tail
+// ones only when tail is not negative. bounds are of the gaps. s is the summary
+// of r, nil for a stream. It returns the summary, nil for a stream that was not
+// read to its end because enough was printed.
+func (p *eventPrinter) recording(r *segment.Reader, s *segment.Summary, program *filter.Program, bounds timeBounds, tail int64) (*segment.Summary, error) {
 	items := newItemReader(r, s)
 	p.printer.SetWallClock(items.wallClock())
 	p.corrupt = nil
-	dec, next, skip := r.NewDecoder(), items.next, int64(0)
+	p.eval = program.Evaluator(r.NewDecoder())
+	next, skip, choose := items.next, int64(0), p.eval.Select
 	if tail >= 0 {
 		var err error
-		if next, skip, err = items.tail(dec, bounds, tail); err != nil {
+		if next, skip, err = items.tail(p.eval, tail); err != nil {
 			return nil, err
 		}
+		choose = p.eval.Reselect
 	}
 	for p.left != 0 {
 		item, err := next()
@@ -71,20 +75,23 @@ func (p *eventPrinter) recording(r *segment.Reader, s *segment.Summary, bounds t
 		if _, ok := item.(*segment.Clock); ok && s == nil {
 			p.printer.SetWallClock(items.wallClock())
 		}
-		if skip, err = p.item(dec, item, bounds, skip); err != nil {
+		if skip, err = p.item(item, choose, bounds, skip); err != nil {
 			return nil, err
 		}
 	}
 	return items.summary, nil
 }
 
-// item prints an item of the recording that dec decodes; skip is the number of
-// events within bounds to leave out, of which it returns the rest.
-func (p *eventPrinter) item(dec *segment.Decoder, item segment.Item, bounds timeBounds, skip int64) (int64, error) {
+// chooser is Evaluator.Select or Reselect.
+type chooser func(*segment.Segment, *segment.Block) (*filter.Selection, error)
+
+// item prints an item of the recording; skip is the number of selected events
+// to leave out, of which it returns the rest.
+func (p *eventPrinter) item(item segment.Item, choose chooser, bounds timeBounds, skip int64) (int64, error) {
 	switch it := item.(type) {
 	case *segment.Segment:
 		var err error
-		if skip, err = p.segment(dec, it, bounds, skip); err != nil {
+		if skip, err = p.segment(it, choose, skip); err != nil {
 			return skip, err
 		}
 	case *segment.Gap:
@@ -108,19 +115,17 @@ func (p *eventPrinter) flush() error {
 	return err
 }
 
-func (p *eventPrinter) segment(dec *segment.Decoder, s *segment.Segment, bounds timeBounds, skip int64) (int64, error) {
-	if s.Rows == 0 || !bounds.overlaps(s.MinTimeNS, s.MaxTimeNS) {
-		return skip, nil
+func (p *eventPrinter) segment(s *segment.Segment, choose chooser, skip int64) (int64, error) {
+	selected, err := choose(s, &p.block)
+	if err == nil {
+		if n := int64(selected.Len()); n <= skip {
+			return skip - n, nil
+		}
+		err = p.eval.Read(s, p.columns, &p.block)
 	}
-	if bounds.covers(s.MinTimeNS, s.MaxTimeNS) && skip >= int64(s.Rows) {
-		return skip - int64(s.Rows), nil
-	}
-	err := dec.ReadBlock(s, p.columns, &p.block)
-	var corrupt *segment.CorruptError
-	if errors.As(err, &corrupt) {
-		d := segment.Damage{Offset: s.Offset, Size: s.Size, Err: err, Events: int64(s.Rows)}
-		p.corrupt = append(p.corrupt, d)
-		p.buf = p.printer.Damage(p.buf, &d)
+	if d := asCorrupt(s, err); d != nil {
+		p.corrupt = append(p.corrupt, *d)
+		p.buf = p.printer.Damage(p.buf, d)
 		return skip, nil
 	}
 	if err != nil {
@@ -128,10 +133,9 @@ func (p *eventPrinter) segment(dec *segment.Decoder, s *segment.Segment, bounds 
 	}
 	p.printer.SetBlock(&p.block)
 	p.order = p.block.TimeOrder(p.order[:0])
-	times := p.block.Cols[schema.ColTimeNS].Ints
 	for _, row := range p.order {
 		switch {
-		case !bounds.contains(times[row]):
+		case !selected.Has(int(row)):
 			continue
 		case skip > 0:
 			skip--
@@ -149,30 +153,4 @@ func (p *eventPrinter) segment(dec *segment.Decoder, s *segment.Segment, bounds 
 		}
 	}
 	return skip, nil
-}
-
-// rowsWithin counts the events of a segment within bounds. It decodes their
-// times only where the segment's own bounds do not tell.
-func rowsWithin(dec *segment.Decoder, s *segment.Segment, bounds timeBounds, scratch *segment.Block) (int64, error) {
-	switch {
-	case s.Rows == 0 || !bounds.overlaps(s.MinTimeNS, s.MaxTimeNS):
-		return 0, nil
-	case bounds.covers(s.MinTimeNS, s.MaxTimeNS):
-		return int64(s.Rows), nil
-	}
-	err := dec.ReadBlock(s, []schema.ColumnID{schema.ColTimeNS}, scratch)
-	var corrupt *segment.CorruptError
-	if errors.As(err, &corrupt) {
-		return 0, nil // printing it tells
-	}
-	if err != nil {
-		return 0, err
-	}
-	var n int64
-	for _, t := range scratch.Cols[schema.ColTimeNS].Ints {
-		if bounds.contains(t) {
-			n++
-		}
-	}
-	return n, nil
 }

@@ -15,7 +15,7 @@ import (
 // TestHelpTexts compares the help of each command with testdata/help, so that
 // a change of it is seen; -update rewrites them.
 func TestHelpTexts(t *testing.T) {
-	for _, name := range append(commandNames(newRootCommand()), "") {
+	for _, name := range append(commandNames(newRootCommand()), "filter", "") {
 		root := newRootCommand()
 		var out bytes.Buffer
 		root.SetOut(&out)

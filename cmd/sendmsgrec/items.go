@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/filter"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
@@ -43,9 +44,10 @@ func (i *itemReader) next() (segment.Item, error) {
 }
 
 // tail reads to the end and returns a function that gives the last items
-// again, from the first segment that has one of the last n events within
-// bounds, and how many events before these to skip.
-func (i *itemReader) tail(dec *segment.Decoder, bounds timeBounds, n int64) (next func() (segment.Item, error), skip int64, err error) {
+// again, from the first segment that has one of the last n selected events, and
+// how many selected events before these to skip. A segment that cannot be read
+// is among the items: printing it tells.
+func (i *itemReader) tail(eval *filter.Evaluator, n int64) (next func() (segment.Item, error), skip int64, err error) {
 	type counted struct {
 		item segment.Item
 		rows int64
@@ -63,11 +65,14 @@ func (i *itemReader) tail(dec *segment.Decoder, bounds timeBounds, n int64) (nex
 		}
 		c := counted{item: item}
 		if s, ok := item.(*segment.Segment); ok {
-			if c.rows, err = rowsWithin(dec, s, bounds, &scratch); err != nil {
+			selected, err := eval.Select(s, &scratch)
+			if err != nil && asCorrupt(s, err) == nil {
 				return nil, 0, err
 			}
-			if c.rows == 0 {
-				continue
+			if err == nil {
+				if c.rows = int64(selected.Len()); c.rows == 0 {
+					continue
+				}
 			}
 		}
 		kept = append(kept, c)

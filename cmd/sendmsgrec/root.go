@@ -79,6 +79,7 @@ files: what is in them, what was lost, how long the calls took.`,
 		newSchemaCommand(),
 		newVersionCommand(),
 		newManCommand(),
+		newFilterTopic(),
 		newCompletionCommand(),
 	)
 	document(root, exitUsageText)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"math"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +12,7 @@ import (
 type statsOptions struct {
 	By         []string
 	Top        int
-	Times      timeRange
+	Select     selection
 	JSON       bool
 	FailOnLoss bool
 }
@@ -33,22 +32,28 @@ would lie had nothing been lost.
 The memory used does not grow with the recording: with very many groups the
 quantiles get less exact, which their stated error tells.
 
+` + filterHelp + `
+
 ` + timeRangeHelp + `
 
 FILE may be "-" for standard input. --by takes the columns that sendmsgrec
 schema lists, the decoded texts beside them (flags_text, ...), and errno.`,
 		Example: `  sendmsgrec stats trace.smr
   sendmsgrec stats --by comm,errno trace.smr
+  sendmsgrec stats --by errno --filter 'family == AF_UNIX and ret < 0' trace.smr
   sendmsgrec stats --by remote_address,remote_port --json trace.smr | jq '.groups[0]'`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.Select.parse(cmd); err != nil {
+				return err
+			}
 			return runStats(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), o, args[0])
 		},
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&o.By, "by", nil, "group by these columns, separated by commas")
 	f.IntVar(&o.Top, "top", stats.DefaultTop, "list this many groups, the largest first (--json has all)")
-	o.Times.addFlags(cmd)
+	o.Select.addFlags(cmd)
 	f.BoolVar(&o.JSON, "json", false, "print one JSON object, durations in nanoseconds")
 	f.BoolVar(&o.FailOnLoss, "fail-on-loss", false, "end with exit status 3 when events were lost or the recording has no end")
 	return document(cmd, exitFailedText, exitUsageText, exitDamageText)
@@ -71,11 +76,11 @@ func runStats(_ context.Context, stdin io.Reader, stdout, stderr io.Writer, o st
 		return err
 	}
 	defer r.Close()
-	bounds, err := o.Times.bounds(r.Header(), summary)
+	program, bounds, err := o.Select.bind(r.Header(), summary)
 	if err != nil {
 		return err
 	}
-	result, err := stats.Run(r, stats.Options{By: by, FromNS: unboundedIs0(bounds.FromNS), ToNS: unboundedIs0(bounds.ToNS)})
+	result, err := stats.Run(r, stats.Options{By: by, Program: program, FromNS: bounds.from0(), ToNS: bounds.to0()})
 	if err != nil {
 		return err
 	}
@@ -85,6 +90,9 @@ func runStats(_ context.Context, stdin io.Reader, stdout, stderr io.Writer, o st
 		err = result.WriteText(stdout, stats.TextOptions{Top: o.Top})
 	}
 	if err != nil {
+		return err
+	}
+	if err := o.Select.report(stderr, path, program); err != nil {
 		return err
 	}
 	return judgeWith(stderr, path, result.Summary, result.Loss.Corrupt, o.FailOnLoss)
@@ -98,12 +106,4 @@ func groupFields(names []string) ([]stats.Field, error) {
 		}
 	}
 	return stats.ParseFields(names)
-}
-
-// unboundedIs0 turns the bounds of timeBounds into those of package stats.
-func unboundedIs0(ns int64) int64 {
-	if ns == math.MinInt64 || ns == math.MaxInt64 {
-		return 0
-	}
-	return ns
 }

@@ -38,14 +38,22 @@ type timeBounds struct {
 
 var allTimes = timeBounds{math.MinInt64, math.MaxInt64}
 
-// contains reports whether an event of that time_ns is within the bounds.
-func (b timeBounds) contains(ns int64) bool { return b.FromNS <= ns && ns < b.ToNS }
+// from0 and to0 are the bounds as packages filter and stats have them: 0 is
+// none. Before the moment 0 there is nothing, as there is before -1.
+func (b timeBounds) from0() int64 { return max(b.FromNS, 0) }
+
+func (b timeBounds) to0() int64 {
+	switch b.ToNS {
+	case math.MaxInt64:
+		return 0
+	case 0:
+		return -1
+	}
+	return b.ToNS
+}
 
 // overlaps reports whether any of the times first to last is within.
 func (b timeBounds) overlaps(first, last int64) bool { return last >= b.FromNS && first < b.ToNS }
-
-// covers reports whether all of the times first to last are within.
-func (b timeBounds) covers(first, last int64) bool { return b.contains(first) && b.contains(last) }
 
 // bounds returns what the flags mean for a recording. s is nil for a stream,
 // whose end is not known.

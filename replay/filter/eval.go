@@ -24,15 +24,42 @@ type Evaluator struct {
 	free  [][]uint64 // bitmaps
 	// pairs holds what a text was for a row of its table and one of the call table.
 	pairs  map[uint64]bool
-	counts explainCounts
+	counts *explainCounts
+	// uncounted takes the counts of what is done again.
+	uncounted explainCounts
 }
 
 // Evaluator returns a new evaluator of the program.
 func (p *Program) Evaluator(dec *segment.Decoder) *Evaluator {
 	e := &Evaluator{p: p, dec: dec, pairs: map[uint64]bool{}}
-	e.counts.tests = make([]testCounts, len(p.tests))
-	p.explain.add(&e.counts)
+	e.counts = &explainCounts{tests: make([]testCounts, len(p.tests))}
+	e.uncounted.tests = make([]testCounts, len(p.tests))
+	p.explain.add(e.counts)
 	return e
+}
+
+// Skip reports whether the header of s tells that no event is selected, and
+// counts the segment if so: then it need not be given to Select, which would
+// find the same. It needs no decoder.
+func (e *Evaluator) Skip(s *segment.Segment) bool {
+	if s.Rows == 0 {
+		return true
+	}
+	if e.p.Decide(s) != None {
+		return false
+	}
+	e.counts.skip(s)
+	e.p.root.decide(s, func(test int) { e.counts.tests[test].excluded++ })
+	return true
+}
+
+// Reselect is Select for a segment that Select has seen before: it is not
+// counted again.
+func (e *Evaluator) Reselect(s *segment.Segment, b *segment.Block) (*Selection, error) {
+	counts := e.counts
+	e.counts = &e.uncounted
+	defer func() { e.counts = counts }()
+	return e.Select(s, b)
 }
 
 // Select returns the selected events of s and makes b a block of s; what of it
@@ -45,15 +72,15 @@ func (e *Evaluator) Select(s *segment.Segment, b *segment.Block) (*Selection, er
 	if err := e.dec.ReadBlock(s, []schema.ColumnID{}, b); err != nil {
 		return nil, err
 	}
-	decision := None
-	if s.Rows > 0 {
-		e.counts.segments++
-		e.counts.events += int64(s.Rows)
-		e.counts.bytes += s.DataBytes()
-		decision = e.p.root.decide(s, func(test int) { e.counts.tests[test].excluded++ })
+	if e.Skip(s) {
+		return &e.sel, nil
 	}
-	switch decision {
-	case Some:
+	e.counts.see(s)
+	switch e.p.Decide(s) {
+	case Every:
+		e.sel.n = s.Rows
+		e.counts.whole++
+	default:
 		e.counts.tested++
 		all := e.bitmap(s.Rows)
 		all = onesOf(all, s.Rows)
@@ -67,13 +94,6 @@ func (e *Evaluator) Select(s *segment.Segment, b *segment.Block) (*Selection, er
 		e.sel.n = count(e.sel.words)
 		if e.sel.n == 0 {
 			e.counts.empty++
-		}
-	case Every:
-		e.sel.n = s.Rows
-		e.counts.whole++
-	default:
-		if s.Rows > 0 {
-			e.counts.skipped++
 		}
 	}
 	e.counts.selected += int64(e.sel.n)

@@ -22,6 +22,18 @@ type explainCounts struct {
 
 type testCounts struct{ excluded, rows int64 }
 
+// see counts a segment with events.
+func (c *explainCounts) see(s *segment.Segment) {
+	c.segments++
+	c.events += int64(s.Rows)
+	c.bytes += s.DataBytes()
+}
+
+func (c *explainCounts) skip(s *segment.Segment) {
+	c.see(s)
+	c.skipped++
+}
+
 func (c *explainCounts) add(to *int64, before, after segment.DecoderStats) {
 	*to += after.CompressedBytes - before.CompressedBytes
 }
@@ -41,6 +53,8 @@ func (x *explainer) add(c *explainCounts) {
 // Explain is what a program did, for people and, as JSON, for programs. Keys
 // are only added, never renamed.
 type Explain struct {
+	// File names the recording; the caller sets it.
+	File     string          `json:"file,omitempty"`
 	Filter   string          `json:"filter"`
 	Segments ExplainSegments `json:"segments"`
 	Events   ExplainEvents   `json:"events"`
@@ -142,6 +156,9 @@ func (x *Explain) WriteText(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(b, "%-10s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	if x.File != "" {
+		line("file", "%s", x.File)
 	}
 	if x.Filter != "" {
 		line("filter", "%s", x.Filter)

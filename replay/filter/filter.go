@@ -129,6 +129,9 @@ type Program struct {
 	explain explainer
 }
 
+// String returns the expression as it was given, empty without one.
+func (p *Program) String() string { return p.text }
+
 // within adds the bounds of time.
 func (p *Program) within(fromNS, toNS int64) {
 	set := intSet{lo: math.MinInt64, hi: math.MaxInt64}

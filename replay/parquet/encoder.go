@@ -6,17 +6,21 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/filter"
+	"github.com/sendmsgrec/sendmsgrec/replay/rows"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
 // encoder turns segments into a row group. One per worker; it keeps its memory.
 type encoder struct {
-	decoder *segment.Decoder
-	one     segment.Block // the segment at hand
-	rows    segment.Block // all segments of the row group
-	wall    *segment.WallClock
-	out     *chunkWriter
+	all    bool // of every segment, all events
+	eval   *filter.Evaluator
+	copier rows.Copier
+	one    segment.Block // the segment at hand
+	rows   segment.Block // all segments of the row group
+	wall   *segment.WallClock
+	out    *chunkWriter
 
 	order []int32                   // event rows by time
 	refs  [schema.NumTables][]int32 // row in each table, in that order; noIndex: none
@@ -35,8 +39,8 @@ type encoder struct {
 	pairs      map[uint64]int32
 }
 
-func newEncoder(r *segment.Reader) *encoder {
-	return &encoder{decoder: r.NewDecoder(), out: newChunkWriter(), pairs: map[uint64]int32{}}
+func newEncoder(r *segment.Reader, p *filter.Program) *encoder {
+	return &encoder{all: p.All(), eval: p.Evaluator(r.NewDecoder()), out: newChunkWriter(), pairs: map[uint64]int32{}}
 }
 
 // encode fills j.group from j.segments.
@@ -44,15 +48,13 @@ func (e *encoder) encode(j *job) {
 	j.group.reset()
 	e.wall, e.out.group = j.wall, &j.group
 	e.rows.Reset()
-	e.grow(j)
+	if e.all {
+		e.grow(j)
+	}
 	for _, s := range j.segments {
-		err := e.decoder.ReadBlock(s, nil, &e.one)
+		err := e.appendSegment(s)
 		if err == nil {
-			if err = checkRows(&e.one); err == nil {
-				appendBlock(&e.rows, &e.one)
-				continue
-			}
-			err = &segment.CorruptError{Offset: s.Offset, Column: "of the segment", Err: err}
+			continue
 		}
 		var corrupt *segment.CorruptError
 		if !errors.As(err, &corrupt) {
@@ -74,6 +76,31 @@ func (e *encoder) encode(j *job) {
 			return
 		}
 	}
+}
+
+// appendSegment appends the selected events of a segment to e.rows.
+func (e *encoder) appendSegment(s *segment.Segment) error {
+	selected, err := e.eval.Select(s, &e.one)
+	if err != nil || selected.Len() == 0 {
+		return err
+	}
+	if err := e.eval.Read(s, nil, &e.one); err != nil {
+		return err
+	}
+	if err := checkRows(&e.one); err != nil {
+		return &segment.CorruptError{Offset: s.Offset, Column: "of the segment", Err: err}
+	}
+	if selected.All() {
+		appendBlock(&e.rows, &e.one)
+		return nil
+	}
+	e.copier.Append(&e.rows)
+	e.copier.Source(&e.one)
+	e.order = selected.AppendRows(e.order[:0])
+	for _, row := range e.order {
+		e.copier.Copy(int(row))
+	}
+	return nil
 }
 
 // typicalEventBytes is what an event takes in the file, for a first guess.

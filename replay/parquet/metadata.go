@@ -16,7 +16,7 @@ const maxGaps = 10_000
 
 // metadataOf returns the file's key-value metadata, which the package comment
 // documents. Events of segments that did not decode count as lost by damage.
-func metadataOf(h *segment.Header, r *Result) ([]format.KeyValue, error) {
+func metadataOf(h *segment.Header, filter string, r *Result) ([]format.KeyValue, error) {
 	s := r.Summary
 	lost, byCause := s.Lost, map[string]int64{}
 	for cause := segment.CauseRingFull; cause < segment.NumCauses; cause++ {
@@ -37,6 +37,8 @@ func metadataOf(h *segment.Header, r *Result) ([]format.KeyValue, error) {
 		{"header", h},
 		{"recording_id", h.RecordingID},
 		{"events", r.Events},
+		{"recorded", s.Events},
+		{"filter", filter},
 		{"lost", lost},
 		{"lost_by_cause", byCause},
 		{"gaps", gaps},

@@ -24,6 +24,8 @@
 //	sendmsgrec.header         the recording's header, JSON
 //	sendmsgrec.recording_id   UUID
 //	sendmsgrec.events         number of rows
+//	sendmsgrec.recorded       number of events in the recording
+//	sendmsgrec.filter         the expression that selected the rows, empty without one
 //	sendmsgrec.lost           number of lost events
 //	sendmsgrec.lost_by_cause  JSON object, cause to number
 //	sendmsgrec.gaps           JSON array of objects, times in boot-time nanoseconds
@@ -51,6 +53,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/filter"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
@@ -62,6 +65,10 @@ type Options struct {
 	// Workers is the number of row groups that are encoded at once, 2 by
 	// default.
 	Workers int
+	// Program selects the events that are converted; nil converts all. Of the
+	// tables only the rows of selected events are in the file. Row groups then
+	// have as many events as were selected of RowGroupEvents.
+	Program *filter.Program
 	// CreatedBy names the writing program in the file, "sendmsgrec" by default.
 	CreatedBy string
 }
@@ -101,7 +108,14 @@ func Convert(r *segment.Reader, w io.Writer, o Options) (*Result, error) {
 	if o.CreatedBy == "" {
 		o.CreatedBy = "sendmsgrec"
 	}
-	c := &conversion{r: r, o: o, out: newFileWriter(w)}
+	if o.Program == nil {
+		var everything *filter.Filter
+		var err error
+		if o.Program, err = everything.Bind(filter.Recording{}); err != nil {
+			return nil, err
+		}
+	}
+	c := &conversion{r: r, o: o, out: newFileWriter(w), skip: o.Program.Evaluator(nil)}
 	if err := c.run(); err != nil {
 		return nil, err
 	}
@@ -113,6 +127,7 @@ type conversion struct {
 	r      *segment.Reader
 	o      Options
 	out    *fileWriter
+	skip   *filter.Evaluator // only to skip segments
 	clocks []segment.Clock
 	// summarizer is for streams, which cannot be read twice.
 	summarizer *segment.Summarizer
@@ -138,7 +153,7 @@ func (c *conversion) run() error {
 	for range c.o.Workers {
 		go func() {
 			defer func() { finished <- struct{}{} }()
-			e := newEncoder(c.r)
+			e := newEncoder(c.r, c.o.Program)
 			for j := range todo {
 				e.encode(j)
 				j.done <- struct{}{}
@@ -221,7 +236,7 @@ func (c *conversion) gather(j *job) (ended bool, err error) {
 			c.summarizer.Add(item)
 			c.clocks = appendClock(c.clocks, item)
 		}
-		if s, ok := item.(*segment.Segment); ok && s.Rows > 0 {
+		if s, ok := item.(*segment.Segment); ok && !c.skip.Skip(s) {
 			j.segments = append(j.segments, s)
 			rows += s.Rows
 			bytes += s.RawBytes
@@ -257,7 +272,7 @@ func (c *conversion) finish() error {
 	if c.summarizer != nil {
 		c.result.Summary = c.summarizer.Finish(c.r)
 	}
-	metadata, err := metadataOf(c.r.Header(), &c.result)
+	metadata, err := metadataOf(c.r.Header(), c.o.Program.String(), &c.result)
 	if err != nil {
 		return err
 	}

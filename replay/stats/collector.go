@@ -66,11 +66,8 @@ func (p *pairing) codeOf(a, b code, m *memory) code {
 }
 
 // columns returns what add needs in a block.
-func (c *collector) columns(filtered bool) []schema.ColumnID {
+func (c *collector) columns() []schema.ColumnID {
 	cols := []schema.ColumnID{schema.ColDurationNS, schema.ColRet, schema.ColRequestedBytes}
-	if filtered {
-		cols = append(cols, schema.ColTimeNS)
-	}
 	for _, d := range c.dims {
 		for _, f := range d.fields {
 			cols = append(cols, f.column.ID)

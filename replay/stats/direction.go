@@ -19,17 +19,29 @@ func newDirections(h *segment.Header) directions {
 	return directions{watch: len(h.Probe.Calls) > 1}
 }
 
-// add looks at the calls of a block.
-func (d *directions) add(b *segment.Block) {
+// add looks at the calls of a block's events; with keep set, of these rows.
+func (d *directions) add(b *segment.Block, keep []int32) {
 	if !d.watch {
 		return
 	}
-	for _, call := range b.Cols[schema.ColCall].Ints {
-		if schema.Receives(call) {
-			d.receives = true
-		} else {
-			d.sends = true
+	if keep == nil {
+		for _, call := range b.Cols[schema.ColCall].Ints {
+			d.saw(call)
 		}
+		return
+	}
+	for _, row := range keep {
+		if call, ok := b.Int(schema.ColCall, int(row)); ok {
+			d.saw(call)
+		}
+	}
+}
+
+func (d *directions) saw(call int64) {
+	if schema.Receives(call) {
+		d.receives = true
+	} else {
+		d.sends = true
 	}
 }
 

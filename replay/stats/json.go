@@ -2,6 +2,7 @@ package stats
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
 	"math/big"
@@ -14,21 +15,24 @@ import (
 // are nanoseconds, those named _time_ns of CLOCK_BOOTTIME.
 
 type jsonHeader struct {
-	RecordingID    string             `json:"recording_id"`
-	Host           string             `json:"host"`
-	Kernel         string             `json:"kernel"`
-	Events         int64              `json:"events"`
-	Lost           int64              `json:"lost"`
-	LostByCause    map[string]int64   `json:"lost_by_cause"`
-	LostUpperBound bool               `json:"lost_upper_bound"`
-	Unexplained    int64              `json:"unexplained"`
-	Filtered       int64              `json:"filtered"`
-	InFlight       int64              `json:"in_flight"`
-	Accounted      bool               `json:"accounted"`
-	Complete       bool               `json:"complete"`
-	UnknownTail    string             `json:"unknown_tail,omitempty"`
-	FirstTimeNS    int64              `json:"first_time_ns"`
-	LastTimeNS     int64              `json:"last_time_ns"`
+	RecordingID    string           `json:"recording_id"`
+	Host           string           `json:"host"`
+	Kernel         string           `json:"kernel"`
+	Events         int64            `json:"events"`
+	Lost           int64            `json:"lost"`
+	LostByCause    map[string]int64 `json:"lost_by_cause"`
+	LostUpperBound bool             `json:"lost_upper_bound"`
+	Unexplained    int64            `json:"unexplained"`
+	Filtered       int64            `json:"filtered"`
+	InFlight       int64            `json:"in_flight"`
+	Accounted      bool             `json:"accounted"`
+	Complete       bool             `json:"complete"`
+	UnknownTail    string           `json:"unknown_tail,omitempty"`
+	FirstTimeNS    int64            `json:"first_time_ns"`
+	LastTimeNS     int64            `json:"last_time_ns"`
+	// Filter is what selected the events that Total and the groups count; the
+	// other numbers are of the whole recording.
+	Filter         string             `json:"filter,omitempty"`
 	FromTimeNS     *int64             `json:"from_time_ns,omitempty"`
 	ToTimeNS       *int64             `json:"to_time_ns,omitempty"`
 	Gaps           []segment.Gap      `json:"gaps"`
@@ -64,7 +68,7 @@ type jsonGroup struct {
 // WriteJSON writes the result as one JSON object, its groups one a line.
 func (r *Result) WriteJSON(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	header, err := json.Marshal(r.jsonHeader())
+	header, err := marshal(r.jsonHeader())
 	if err != nil {
 		return err
 	}
@@ -72,7 +76,7 @@ func (r *Result) WriteJSON(w io.Writer) error {
 	b.WriteString(`,"groups":[`)
 	separator := "\n"
 	for g := range r.Groups() {
-		line, err := json.Marshal(r.jsonGroup(g))
+		line, err := marshal(r.jsonGroup(g))
 		if err != nil {
 			return err
 		}
@@ -82,6 +86,15 @@ func (r *Result) WriteJSON(w io.Writer) error {
 	}
 	b.WriteString("\n]}\n")
 	return b.Flush() // bufio keeps the first error
+}
+
+// marshal is json.Marshal with <, > and & as they are, as filters have them.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 func (r *Result) jsonHeader() *jsonHeader {
@@ -97,6 +110,7 @@ func (r *Result) jsonHeader() *jsonHeader {
 		Missing:  r.Loss.Missing, MissingUnknown: r.Loss.Unknown,
 		MixesDirections: r.MixesDirections(), By: []string{}, Quantile: "nearest_rank", Total: r.jsonGroup(r.Total()),
 	}
+	h.Filter = r.Options.Program.String()
 	if r.Options.FromNS != 0 {
 		h.FromTimeNS = &r.Options.FromNS
 	}

@@ -20,8 +20,8 @@ package stats
 import (
 	"errors"
 	"io"
-	"math"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/filter"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -30,7 +30,10 @@ import (
 type Options struct {
 	// By are the fields that define the groups; none: one group of everything.
 	By []Field
-	// FromNS and ToNS select the events with FromNS <= time_ns < ToNS, in
+	// Program selects the events that are counted. It must be bound to FromNS
+	// and ToNS too; nil selects by these alone.
+	Program *filter.Program
+	// FromNS and ToNS are the time range, FromNS <= time_ns < ToNS, in
 	// nanoseconds of CLOCK_BOOTTIME. 0 is no bound.
 	FromNS, ToNS int64
 	// MemoryBytes bounds what groups take, 96 MiB when 0. The segment at hand
@@ -50,8 +53,15 @@ func Run(r *segment.Reader, o Options) (*Result, error) {
 	if o.MemoryBytes <= 0 {
 		o.MemoryBytes = DefaultMemoryBytes
 	}
+	if o.Program == nil {
+		var everything *filter.Filter
+		var err error
+		if o.Program, err = everything.Bind(filter.Recording{Header: r.Header(), FromNS: o.FromNS, ToNS: o.ToNS}); err != nil {
+			return nil, err
+		}
+	}
 	c := newCollector(o.By, o.MemoryBytes)
-	p := pass{r: r, o: o, c: c, directions: newDirections(r.Header()), summary: segment.NewSummarizer(), keep: []int32{}}
+	p := pass{r: r, o: o, c: c, directions: newDirections(r.Header()), summary: segment.NewSummarizer()}
 	if err := p.run(); err != nil {
 		return nil, err
 	}
@@ -67,28 +77,13 @@ type pass struct {
 	// directions is for the whole of the segments that are read.
 	directions directions
 	corrupt    []segment.Damage // segments with a column that does not decode
-	keep       []int32          // never nil: nil is all rows
-}
-
-func (p *pass) filtered() bool { return p.o.FromNS != 0 || p.o.ToNS != 0 }
-
-// bounds returns the time range, the upper bound included.
-func (p *pass) bounds() (from, last int64) {
-	from, last = math.MinInt64, math.MaxInt64
-	if p.o.FromNS != 0 {
-		from = p.o.FromNS
-	}
-	if p.o.ToNS != 0 {
-		last = p.o.ToNS - 1
-	}
-	return from, last
 }
 
 // run decodes in a goroutine of its own, one segment ahead.
 func (p *pass) run() error {
-	full, empty, stop := make(chan decoded), make(chan *segment.Block, 2), make(chan struct{})
+	full, empty, stop := make(chan *decoded), make(chan *decoded, 2), make(chan struct{})
 	for range cap(empty) {
-		empty <- &segment.Block{}
+		empty <- &decoded{}
 	}
 	go p.decode(full, empty, stop)
 	defer func() {
@@ -101,23 +96,25 @@ func (p *pass) run() error {
 			return d.err
 		}
 		p.add(d)
-		empty <- d.block
+		empty <- d
 	}
 	return nil
 }
 
-// decoded is a segment's columns, or why the pass ends.
+// decoded is the selected events of a segment, or why the pass ends.
 type decoded struct {
 	segment *segment.Segment
-	block   *segment.Block
+	block   segment.Block
+	all     bool    // every event is selected
+	keep    []int32 // else these rows
 	corrupt error
 	err     error
 }
 
-// decode reads all items and decodes the segments of the time range.
-func (p *pass) decode(full chan<- decoded, empty <-chan *segment.Block, stop <-chan struct{}) {
+// decode reads all items and decodes the segments with selected events.
+func (p *pass) decode(full chan<- *decoded, empty <-chan *decoded, stop <-chan struct{}) {
 	defer close(full)
-	send := func(d decoded) bool {
+	send := func(d *decoded) bool {
 		select {
 		case full <- d:
 			return true
@@ -125,48 +122,66 @@ func (p *pass) decode(full chan<- decoded, empty <-chan *segment.Block, stop <-c
 			return false
 		}
 	}
-	decoder, columns := p.r.NewDecoder(), p.c.columns(p.filtered())
+	eval, columns := p.o.Program.Evaluator(p.r.NewDecoder()), p.c.columns()
 	if p.directions.watch {
 		columns = append(columns, schema.ColCall)
 	}
-	from, last := p.bounds()
+	var d *decoded
 	for {
 		item, err := p.r.Next()
 		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
-			send(decoded{err: err})
+			send(&decoded{err: err})
 			return
 		}
 		p.summary.Add(item)
 		s, ok := item.(*segment.Segment)
-		if !ok || s.Rows == 0 || s.MaxTimeNS < from || s.MinTimeNS > last {
+		if !ok || s.Rows == 0 {
 			continue
 		}
-		var d decoded
-		select {
-		case d.block = <-empty:
-		case <-stop:
-			return
-		}
-		d.segment = s
-		if err := decoder.ReadBlock(s, columns, d.block); err != nil {
-			var corrupt *segment.CorruptError
-			if errors.As(err, &corrupt) {
-				d.corrupt = err
-			} else {
-				d.err = err
+		if d == nil {
+			select {
+			case d = <-empty:
+			case <-stop:
+				return
 			}
+		}
+		if !d.read(eval, s, columns) {
+			continue
 		}
 		if !send(d) || d.err != nil {
 			return
 		}
+		d = nil
 	}
 }
 
+// read fills d from a segment, and reports whether there is anything in it.
+func (d *decoded) read(eval *filter.Evaluator, s *segment.Segment, columns []schema.ColumnID) bool {
+	d.segment, d.corrupt, d.err, d.keep = s, nil, nil, d.keep[:0]
+	selected, err := eval.Select(s, &d.block)
+	if err == nil {
+		if selected.Len() == 0 {
+			return false
+		}
+		if d.all = selected.All(); !d.all {
+			d.keep = selected.AppendRows(d.keep)
+		}
+		err = eval.Read(s, columns, &d.block)
+	}
+	var corrupt *segment.CorruptError
+	if errors.As(err, &corrupt) {
+		d.corrupt = err
+	} else {
+		d.err = err
+	}
+	return true
+}
+
 // add counts a segment's events.
-func (p *pass) add(d decoded) {
+func (p *pass) add(d *decoded) {
 	s := d.segment
 	if d.corrupt != nil {
 		p.corrupt = append(p.corrupt, segment.Damage{
@@ -174,17 +189,10 @@ func (p *pass) add(d decoded) {
 		})
 		return
 	}
-	p.directions.add(d.block)
-	from, last := p.bounds()
-	if from <= s.MinTimeNS && s.MaxTimeNS <= last {
-		p.c.add(d.block, nil)
-		return
+	keep := d.keep
+	if d.all {
+		keep = nil
 	}
-	p.keep = p.keep[:0]
-	for row, t := range d.block.Cols[schema.ColTimeNS].Ints {
-		if from <= t && t <= last {
-			p.keep = append(p.keep, int32(row))
-		}
-	}
-	p.c.add(d.block, p.keep)
+	p.directions.add(&d.block, keep)
+	p.c.add(&d.block, keep)
 }

@@ -46,12 +46,19 @@ func (r *Result) writeHead(b *bufio.Writer, total *Group) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(b, "%-12s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	if r.Options.FromNS != 0 || r.Options.ToNS != 0 {
+	switch program := r.Options.Program; {
+	case program.String() != "":
+		line("filter", "%s", program)
+		line("events", "%s selected, of %s recorded", thousands(total.Count), thousands(s.Events))
+	case r.Options.FromNS != 0 || r.Options.ToNS != 0:
 		line("events", "%s in the time range, of %s recorded", thousands(total.Count), thousands(s.Events))
-	} else {
+	default:
 		line("events", "%s", thousands(total.Count))
 	}
 	line("lost", "%s", r.lostText())
+	if r.Options.Program.String() != "" && r.Loss.Any() {
+		line("", "whether the filter would have selected what is missing is not known")
+	}
 	if s.Unexplained > 0 {
 		line("", "%s more are missing by their sequence numbers", thousands(s.Unexplained))
 	}
