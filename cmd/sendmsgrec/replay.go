@@ -26,6 +26,7 @@ type replayOptions struct {
 	Pace       pace.Options
 	Loops      int
 	Policy     string
+	Batch      int
 	Attempts   int
 	MaxWait    time.Duration
 	DeadLetter string
@@ -106,6 +107,7 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
 	f.DurationVar(&o.Pace.MaxGap, "max-gap", 0, "wait between two events no longer than this")
 	f.IntVar(&o.Loops, "loop", 1, "replay so many times")
 	f.StringVar(&o.Policy, "policy", deliver.PolicyNames()[0], "when the sink is too slow: block (wait, then catch up), drop (count and leave out), skew (wait and be later from then on)")
+	f.IntVar(&o.Batch, "batch", 0, "send at most so many records at a time (default what suits the sink)")
 	f.IntVar(&o.Attempts, "attempts", deliver.DefaultRetry.Attempts, "send a batch at most so many times")
 	f.DurationVar(&o.MaxWait, "max-wait", deliver.DefaultRetry.Most, "longest wait before another attempt; it doubles from 100 ms on")
 	f.StringVar(&o.DeadLetter, "dead-letter", "", "append records that the sink refuses to this file, and go on")

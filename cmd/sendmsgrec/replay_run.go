@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sendmsgrec/sendmsgrec/replay/deliver"
@@ -27,6 +28,7 @@ type replaying struct {
 	sizes      []deliver.CheckpointInput
 	checkpoint *deliver.Checkpoint // nil without --checkpoint
 	resumed    bool
+	mu         sync.Mutex // for status: deliveries and failures are told from two goroutines
 	status     *statusLine
 }
 
@@ -44,7 +46,7 @@ func runReplay(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, o
 		return err
 	}
 	s, err := sink.Open(ctx, r.target, &sink.Options{Stdout: stdout, Stderr: stderr, Force: o.Force, Resuming: r.resumed,
-		Security: o.Security, Recorder: "sendmsgrec " + buildVersion().Version})
+		Security: o.Security, Recorder: "sendmsgrec " + buildVersion().Version, Stream: fmt.Sprint(r.stream()), Filters: r.filters()})
 	if err != nil {
 		return replayUsage(err)
 	}
@@ -112,6 +114,8 @@ func (r *replaying) check() error {
 	switch {
 	case stdins > 1:
 		return usageErrorf("standard input can be one of the recordings only")
+	case o.Batch < 0:
+		return usageErrorf("--batch %d: want 1 or more", o.Batch)
 	case o.Loops < 1 || o.Attempts < 1 || o.MaxWait <= 0 || o.Window <= 0 || o.Pace.MaxGap < 0:
 		return usageErrorf("--loop, --attempts, --max-wait and --window must be more than 0, --max-gap not less")
 	case stdins > 0 && o.Loops > 1:
@@ -207,10 +211,26 @@ func (r *replaying) stream() map[string]string {
 	}
 }
 
+// filters are the flags that leave out events, as expressions.
+func (r *replaying) filters() []string {
+	var list []string
+	if r.o.Times.from != "" {
+		list = append(list, "time >= "+r.o.Times.from)
+	}
+	if r.o.Times.to != "" {
+		list = append(list, "time < "+r.o.Times.to)
+	}
+	return list
+}
+
 // run replays to s and closes it. The replay is nil when it could not begin.
 func (r *replaying) run(ctx context.Context, s sink.Sink) (p *play.Replay, err error) {
 	// A sink may need the context to end in order even after an interruption.
 	defer func() {
+		if a, ok := s.(sink.Aborter); ok && err != nil {
+			a.Abort()
+			return
+		}
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
 		if cerr := s.Close(last); err == nil && cerr != nil {
@@ -229,6 +249,7 @@ func (r *replaying) run(ctx context.Context, s sink.Sink) (p *play.Replay, err e
 		Format: r.o.Format, Fields: r.o.Fields, IDs: r.o.IDs, SHA256: r.o.SHA256}
 	o.Deliver.Policy, _ = deliver.ParsePolicy(r.o.Policy)
 	o.Deliver.Retry = deliver.Retry{Attempts: r.o.Attempts, Most: r.o.MaxWait}
+	o.Deliver.MaxRecords = r.o.Batch
 	o.Deliver.Failed = r.failed
 	if r.o.DeadLetter != "" {
 		if o.Deliver.DeadLetter, err = deliver.OpenDeadLetter(r.o.DeadLetter); err != nil {
@@ -246,7 +267,11 @@ func (r *replaying) run(ctx context.Context, s sink.Sink) (p *play.Replay, err e
 		}
 	}
 	if r.status.w != nil {
-		o.Progress = func(records int64) { r.status.count("replaying to "+r.target.String(), records) }
+		o.Progress = func(records int64) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.status.count("replaying to "+r.target.String(), records)
+		}
 	}
 	if p, err = play.New(traits, o); err != nil {
 		return nil, usageErrorf("--format: %w", err)
@@ -294,6 +319,8 @@ func (r *replaying) resume(s sink.Sink, o *play.Options) error {
 
 // failed tells of an attempt that has failed.
 func (r *replaying) failed(err *sink.Error, attempt int, wait time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.status.clear()
 	fmt.Fprintf(r.stderr, "sendmsgrec: warning: %s: attempt %d: %v; again in %v\n", r.target, attempt, err, wait.Round(time.Millisecond))
 }

@@ -48,6 +48,9 @@ func New(ctx context.Context, s sink.Sink, o Options) *Delivery {
 	if n := d.traits.MaxRecords; n > 0 {
 		d.maxRecords = n
 	}
+	if n := d.o.MaxRecords; n > 0 {
+		d.maxRecords = min(d.maxRecords, n)
+	}
 	if n := d.traits.MaxBytes; n > 0 {
 		d.maxBytes = n
 	}

@@ -59,6 +59,8 @@ const (
 type Options struct {
 	Policy Policy
 	Retry  Retry
+	// MaxRecords bounds a batch; 0 leaves it to the sink.
+	MaxRecords int
 	// DeadLetter takes what the sink refuses; without it a refusal is an error
 	// that ends the delivery.
 	DeadLetter *DeadLetter

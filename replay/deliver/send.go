@@ -167,7 +167,9 @@ func (d *Delivery) recover(ctx context.Context, b *sink.Batch, err error) error 
 		}
 		d.mu.Lock()
 		d.counts.Retries++
-		d.counts.Resent += int64(b.Count)
+		if !failure.Unsent {
+			d.counts.Resent += int64(b.Count)
+		}
 		d.mu.Unlock()
 		err = d.again(ctx, b)
 	}

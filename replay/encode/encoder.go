@@ -247,7 +247,7 @@ func (e *Encoder) slot(source int, block *segment.Block, serial uint64) *slot {
 	return s
 }
 
-// Notice appends a *segment.Gap, *segment.Damage or *segment.Clock of a source;
+// Notice appends what is no event of a source (see sink.Record.Notice);
 // number counts those of its kind.
 func (e *Encoder) Notice(source int, item segment.Item, number int64, loop int32) {
 	b, src := e.into, e.o.Sources[source]
@@ -267,6 +267,8 @@ func (e *Encoder) Notice(source int, item segment.Item, number int64, loop int32
 		r.Kind = sink.KindDamage
 	case *segment.Clock:
 		r.Kind, r.TimeNS = sink.KindClock, it.BoottimeNS
+	case *segment.Coverage:
+		r.Kind, r.TimeNS = sink.KindCoverage, it.FromNS
 	}
 	if r.TimeNS != 0 {
 		r.WallNS = e.walls[source].UnixNS(r.TimeNS)
@@ -285,8 +287,10 @@ func (e *Encoder) Notice(source int, item segment.Item, number int64, loop int32
 			dst = p.Damage(dst, it)
 		case *segment.Clock:
 			dst = p.Clock(dst, it)
+		case *segment.Coverage:
+			dst = p.Coverage(dst, it)
 		}
-		if e.o.IDs {
+		if e.o.IDs && len(dst) > brace {
 			dst[brace] = ','
 		}
 		b.Data = dst

@@ -67,7 +67,7 @@ type placer struct {
 	items   int64
 	latest  int64
 	begun   bool
-	numbers [3]int64 // of gaps, damages, clocks
+	numbers [4]int64 // of gaps, damages, clocks, coverages
 }
 
 func (p *placer) place(item segment.Item) (unit, bool) {
@@ -94,6 +94,8 @@ func (p *placer) place(item segment.Item) (unit, bool) {
 		u.minNS, kind = p.latest, 1
 	case *segment.Clock:
 		u.minNS, kind = it.BoottimeNS, 2
+	case *segment.Coverage:
+		u.minNS, kind = it.FromNS, 3
 	default:
 		return unit{}, false
 	}

@@ -68,8 +68,8 @@ type Batch struct {
 	// and over all inputs only where Counts.Late says so.
 	Rows []int32
 	Keys []int64
-	// Notice is a *segment.Gap, *segment.Damage or *segment.Clock; Number
-	// counts those of its kind in the file, from 0.
+	// Notice is a *segment.Gap, *segment.Damage, *segment.Clock or
+	// *segment.Coverage; Number counts those of its kind in the file, from 0.
 	Notice segment.Item
 	Number int64
 }

@@ -14,13 +14,14 @@ type Kind uint8
 
 // The kinds.
 const (
-	KindEvent  Kind = iota // a call
-	KindGap                // events that were lost while recording
-	KindDamage             // a part of the recording that cannot be read
-	KindClock              // the clocks of the recording's host at one moment
+	KindEvent    Kind = iota // a call
+	KindGap                  // events that were lost while recording
+	KindDamage               // a part of the recording that cannot be read
+	KindClock                // the clocks of the recording's host at one moment
+	KindCoverage             // what was watched while recording, and what was not
 )
 
-var kindNames = [...]string{"event", "gap", "damage", "clock"}
+var kindNames = [...]string{"event", "gap", "damage", "clock", "coverage"}
 
 // String returns the kind as JSON objects and ids have it.
 func (k Kind) String() string {
@@ -85,12 +86,12 @@ type Record struct {
 	// A record that the format has no place for (a gap in CSV) has no bytes.
 	End int
 	// TimeNS is the event's time_ns (CLOCK_BOOTTIME of its host), a gap's first
-	// moment, a clock's moment; 0 for a damage.
+	// or a coverage's first moment, a clock's moment; 0 for a damage.
 	TimeNS int64
 	// WallNS is TimeNS as nanoseconds since 1970, by the recording's clocks.
 	WallNS int64
 	// Notice is what a record is that is no event: *segment.Gap,
-	// *segment.Damage or *segment.Clock.
+	// *segment.Damage, *segment.Clock or *segment.Coverage.
 	Notice segment.Item
 }
 

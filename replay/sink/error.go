@@ -15,6 +15,9 @@ type Error struct {
 	Temporary bool
 	// After is how long the other side asks to wait before that; 0: no word.
 	After time.Duration
+	// Unsent: nothing of the batch has left (no connection was made), so that
+	// another attempt cannot make duplicates.
+	Unsent bool
 	// Acknowledged is how many records from the start of the batch the other
 	// side has in spite of the failure: the next try leaves them out.
 	Acknowledged int

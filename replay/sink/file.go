@@ -89,8 +89,11 @@ func (s *file) failed(start int64, err error) error {
 
 // diskHint returns what to do about an error of writing to a disk.
 func diskHint(err error) string {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return "make room, then go on with --resume"
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return "the disk is full: make room; with --checkpoint a replay can go on"
+	case errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+		return "it is more than this user may write: raise the limit; with --checkpoint a replay can go on"
 	}
 	return ""
 }

@@ -23,6 +23,10 @@ type Options struct {
 	Resuming bool
 	// Security is how to prove who one is, and who the other side is.
 	Security Security
+	// Stream is what decides which records there are (the flags); Filters is
+	// the part of it that leaves out events, as expressions. For smr:.
+	Stream  string
+	Filters []string
 	// Recorder names the program that writes, for smr: and user agents.
 	Recorder string
 }

@@ -55,6 +55,12 @@ type Traits struct {
 	WhyNoCheckpoint string
 }
 
+// Aborter is a sink that has to undo something when the replay has failed:
+// Abort is then called instead of Close.
+type Aborter interface {
+	Abort()
+}
+
 // Positioner is a sink that a resumed replay continues exactly where the last
 // acknowledged batch ended.
 type Positioner interface {
