@@ -23,6 +23,8 @@ type replayOptions struct {
 	Fields     []string
 	IDs        bool
 	Times      timeRange
+	Filter     string
+	Explain    bool
 	Pace       pace.Options
 	Loops      int
 	Policy     string
@@ -56,6 +58,8 @@ Delivery is at least once: what a sink has not acknowledged is sent again. With
 Every record has an id (recording, CPU, sequence number) by which duplicates can
 be removed; --id puts it into JSON objects.
 
+--filter selects events by an expression over the fields of the schema, such as
+"duration > 1ms and remote_address in 10.0.0.0/8"; docs/filter.md has the rules.
 --from and --until select events by the time of their entry (time_ns), --from
 included, --until not. A moment is one of
 ` + momentHelp + `
@@ -99,6 +103,8 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
 	f.StringVar(&o.Format, "format", "", "how records are written: "+strings.Join(encode.Formats(), ", ")+" (default what suits the sink)")
 	f.StringSliceVar(&o.Fields, "fields", nil, "send these fields only, in this order, separated by commas")
 	f.BoolVar(&o.IDs, "id", false, "put the event id in front of each JSON object")
+	f.StringVarP(&o.Filter, "filter", "f", "", "only events for which this expression is true (docs/filter.md)")
+	f.BoolVar(&o.Explain, "explain", false, "say on standard error what the filter skipped and read")
 	f.StringVar(&o.Times.from, "from", "", "leave out events before this moment")
 	f.StringVar(&o.Times.to, "until", "", "leave out events at this moment and later")
 	f.Float64Var(&o.Pace.Speed, "speed", 1, "so many times as fast as recorded, 0.1 to 1000")

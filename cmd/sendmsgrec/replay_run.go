@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sendmsgrec/sendmsgrec/replay/deliver"
+	"github.com/sendmsgrec/sendmsgrec/replay/filter"
 	"github.com/sendmsgrec/sendmsgrec/replay/order"
 	"github.com/sendmsgrec/sendmsgrec/replay/play"
 	"github.com/sendmsgrec/sendmsgrec/replay/sink"
@@ -24,6 +25,7 @@ type replaying struct {
 	paths      []string
 	stderr     io.Writer
 	target     *sink.Target
+	filter     *filter.Filter // nil: all events
 	inputs     []play.Input
 	sizes      []deliver.CheckpointInput
 	checkpoint *deliver.Checkpoint // nil without --checkpoint
@@ -69,6 +71,16 @@ func runReplay(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, o
 	} else {
 		report.write(where)
 	}
+	if r.o.Explain {
+		for _, in := range r.inputs {
+			if in.Filter == nil {
+				continue
+			}
+			if werr := in.Filter.Explain().WriteText(stderr); err == nil {
+				err = werr
+			}
+		}
+	}
 	return r.judge(p, err)
 }
 
@@ -97,6 +109,11 @@ func (r *replaying) check() error {
 	var err error
 	if r.target, err = sink.Parse(o.To); err != nil {
 		return replayUsage(err)
+	}
+	if o.Filter != "" {
+		if r.filter, err = filter.Parse(o.Filter); err != nil {
+			return usageErrorf("--filter: %w", err)
+		}
 	}
 	if _, err := deliver.ParsePolicy(o.Policy); err != nil {
 		return usageErrorf("--policy: %w", err)
@@ -182,6 +199,12 @@ func (r *replaying) open(stdin io.Reader) error {
 			return err
 		}
 		in.FromNS, in.ToNS = bounds.FromNS, bounds.ToNS
+		if r.filter != nil {
+			bound := filter.Recording{Header: reader.Header(), Summary: summary, FromNS: unboundedIs0(bounds.FromNS), ToNS: unboundedIs0(bounds.ToNS)}
+			if in.Filter, err = r.filter.Bind(bound); err != nil {
+				return usageErrorf("--filter: %w", err)
+			}
+		}
 		r.inputs[i] = in
 	}
 	if r.checkpoint == nil {
@@ -206,7 +229,7 @@ func (r *replaying) close() {
 // stream is what decides about the records and where they go.
 func (r *replaying) stream() map[string]string {
 	return map[string]string{
-		"to": r.target.String(), "format": r.o.Format, "fields": strings.Join(r.o.Fields, ","),
+		"to": r.target.String(), "format": r.o.Format, "fields": strings.Join(r.o.Fields, ","), "filter": r.o.Filter,
 		"id": strconv.FormatBool(r.o.IDs), "from": r.o.Times.from, "until": r.o.Times.to, "loop": strconv.Itoa(r.o.Loops),
 	}
 }
@@ -214,6 +237,9 @@ func (r *replaying) stream() map[string]string {
 // filters are the flags that leave out events, as expressions.
 func (r *replaying) filters() []string {
 	var list []string
+	if r.filter != nil {
+		list = append(list, r.filter.String())
+	}
 	if r.o.Times.from != "" {
 		list = append(list, "time >= "+r.o.Times.from)
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/filter"
 	"github.com/sendmsgrec/sendmsgrec/replay/rows"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
@@ -17,6 +18,7 @@ type input struct {
 	m       *Merger
 	index   int
 	dec     *segment.Decoder
+	eval    *filter.Evaluator // nil without a filter
 	feed    feed
 	stream  *streamFeed // feed, when the input is a stream
 	clocks  []segment.Clock
@@ -165,16 +167,22 @@ func (in *input) openUnit(u unit) error {
 		}
 	}
 	again := u.fromNS != math.MinInt64
-	if s.MaxTimeNS < in.FromNS || s.MinTimeNS >= in.ToNS || in.skippable(s.MaxTimeNS) ||
-		in.m.o.Filter != nil && in.m.o.Filter.Skip(s) {
+	if s.MaxTimeNS < in.FromNS || s.MinTimeNS >= in.ToNS || in.skippable(s.MaxTimeNS) {
 		in.m.counts.Skipped++
 		in.m.counts.Filtered += int64(s.Rows)
 		return nil
 	}
 	c := in.m.newCursor()
-	if err := in.dec.ReadBlock(s, in.m.columns, &c.block.Block); err != nil {
+	selected, err := in.read(s, c)
+	if err != nil {
 		in.m.recycle(c)
 		return in.unreadable(u, s, err)
+	}
+	if selected != nil && selected.Len() == 0 {
+		in.m.recycle(c)
+		in.m.counts.Skipped++
+		in.m.counts.Filtered += int64(s.Rows)
+		return nil
 	}
 	if again {
 		in.m.counts.Reopened++
@@ -185,8 +193,8 @@ func (in *input) openUnit(u unit) error {
 	c.block.Serial, c.place = in.m.serial, u.place
 	c.order = c.block.TimeOrder(c.order[:0])
 	c.rows = in.cut(c.block.Cols[schema.ColTimeNS].Ints, c.order, u.fromNS)
-	if in.m.o.Filter != nil {
-		c.rows = in.m.o.Filter.Select(&c.block.Block, c.rows)
+	if selected != nil && !selected.All() {
+		c.rows = slices.DeleteFunc(c.rows, func(row int32) bool { return !selected.Has(int(row)) })
 	}
 	if !again {
 		in.m.counts.Filtered += int64(s.Rows - len(c.rows))
@@ -202,6 +210,18 @@ func (in *input) openUnit(u unit) error {
 	}
 	in.cursors = append(in.cursors, c)
 	return nil
+}
+
+// read decodes a segment, and says which events the filter selects; nil is all.
+func (in *input) read(s *segment.Segment, c *cursor) (*filter.Selection, error) {
+	if in.eval == nil {
+		return nil, in.dec.ReadBlock(s, in.m.columns, &c.block.Block)
+	}
+	selected, err := in.eval.Select(s, &c.block.Block)
+	if err == nil && selected.Len() > 0 {
+		err = in.eval.Read(s, in.m.columns, &c.block.Block)
+	}
+	return selected, err
 }
 
 // skippable reports whether events up to ns are before SkipTo.

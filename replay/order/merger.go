@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/filter"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -18,26 +19,15 @@ type Input struct {
 	// FromNS <= time_ns < ToNS; both 0: all. Gaps that overlap stay, and so do
 	// damages.
 	FromNS, ToNS int64
-}
-
-// Filter selects events. It reads only the columns that it names.
-type Filter interface {
-	// Columns are those that Select reads.
-	Columns() []schema.ColumnID
-	// Skip reports whether no event of the segment can match, from the
-	// segment's header alone.
-	Skip(s *segment.Segment) bool
-	// Select keeps, of the rows of b that are given, those that match, in their
-	// order, in the same memory.
-	Select(b *segment.Block, rows []int32) []int32
+	// Filter selects events besides; nil: all. It was bound for this recording.
+	Filter *filter.Program
 }
 
 // Options say what a merge delivers.
 type Options struct {
 	// Columns are what the caller reads of a batch's block; nil is all.
-	// Columns that the order or the filter needs are added.
+	// The time is added.
 	Columns []schema.ColumnID
-	Filter  Filter // nil: all events
 	// Window is how long, in recorded time, events of a stream wait for others
 	// that entered before them; 0 is DefaultWindow.
 	Window time.Duration
@@ -129,7 +119,11 @@ func New(inputs []Input, o Options) (*Merger, error) {
 		id := in.Reader.Header().BootID
 		m.byWall = m.byWall || i > 0 && (id == "" || id != boot)
 		boot = id
-		m.inputs = append(m.inputs, &input{Input: in, m: m, index: i, dec: in.Reader.NewDecoder()})
+		next := &input{Input: in, m: m, index: i, dec: in.Reader.NewDecoder()}
+		if in.Filter != nil {
+			next.eval = in.Filter.Evaluator(next.dec)
+		}
+		m.inputs = append(m.inputs, next)
 	}
 	for _, in := range m.inputs {
 		in.rewind()
@@ -145,14 +139,8 @@ func needed(o *Options) []schema.ColumnID {
 	}
 	var need [schema.MaxColumnID + 1]bool
 	need[schema.ColTimeNS] = true
-	lists := [][]schema.ColumnID{o.Columns}
-	if o.Filter != nil {
-		lists = append(lists, o.Filter.Columns())
-	}
-	for _, list := range lists {
-		for _, c := range list {
-			need[c] = true
-		}
+	for _, c := range o.Columns {
+		need[c] = true
 	}
 	cols := []schema.ColumnID{}
 	for id, ok := range need {

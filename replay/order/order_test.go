@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/filter"
 	"github.com/sendmsgrec/sendmsgrec/replay/order"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
@@ -269,7 +270,14 @@ func TestBoundsAndFilterLeaveOutEvents(t *testing.T) {
 	a := write(t, 0, "boot", [][]int64{{100, 300, 200}, {250, 400}, {500, 600}}, false)
 	in := a.input(t)
 	in.FromNS, in.ToNS = 200, 500
-	m, err := order.New([]order.Input{in}, order.Options{Columns: []schema.ColumnID{}, Filter: evenSeq{}})
+	f, err := filter.Parse("seq in (0, 2, 4, 6)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.Filter, err = f.Bind(filter.Recording{Header: in.Reader.Header(), Summary: in.Directory.Summary}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := order.New([]order.Input{in}, order.Options{Columns: []schema.ColumnID{schema.ColSeq}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,13 +288,4 @@ func TestBoundsAndFilterLeaveOutEvents(t *testing.T) {
 	if c := m.Counts(); c.Filtered != 5 || c.Skipped != 1 {
 		t.Errorf("%+v", c)
 	}
-}
-
-// evenSeq is a filter.
-type evenSeq struct{}
-
-func (evenSeq) Columns() []schema.ColumnID { return []schema.ColumnID{schema.ColSeq} }
-func (evenSeq) Skip(*segment.Segment) bool { return false }
-func (evenSeq) Select(b *segment.Block, rows []int32) []int32 {
-	return slices.DeleteFunc(rows, func(row int32) bool { return b.Cols[schema.ColSeq].Ints[row]%2 != 0 })
 }
