@@ -48,7 +48,7 @@ func runReplay(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, o
 		return err
 	}
 	s, err := sink.Open(ctx, r.target, &sink.Options{Stdout: stdout, Stderr: stderr, Force: o.Force, Resuming: r.resumed,
-		Security: o.Security, Recorder: "sendmsgrec " + buildVersion().Version, Stream: fmt.Sprint(r.stream()), Filters: r.filters()})
+		Security: o.Security, Recorder: "sendmsgrec " + buildVersion().Version, Stream: fmt.Sprint(r.records()), Filters: r.filters()})
 	if err != nil {
 		return replayUsage(err)
 	}
@@ -226,11 +226,18 @@ func (r *replaying) close() {
 	}
 }
 
-// stream is what decides about the records and where they go.
+// stream is what decides about the bytes and where they go.
 func (r *replaying) stream() map[string]string {
+	m := r.records()
+	m["to"], m["format"], m["id"] = r.target.String(), r.o.Format, strconv.FormatBool(r.o.IDs)
+	return m
+}
+
+// records is what decides which records there are.
+func (r *replaying) records() map[string]string {
 	return map[string]string{
-		"to": r.target.String(), "format": r.o.Format, "fields": strings.Join(r.o.Fields, ","), "filter": r.o.Filter,
-		"id": strconv.FormatBool(r.o.IDs), "from": r.o.Times.from, "until": r.o.Times.to, "loop": strconv.Itoa(r.o.Loops),
+		"fields": strings.Join(r.o.Fields, ","), "filter": r.o.Filter,
+		"from": r.o.Times.from, "until": r.o.Times.to, "loop": strconv.Itoa(r.o.Loops),
 	}
 }
 
