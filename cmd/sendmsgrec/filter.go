@@ -31,11 +31,17 @@ const (
 )
 
 func (o *selection) addFlags(cmd *cobra.Command) {
+	o.addFilterFlags(cmd)
+	o.times.addFlags(cmd)
+}
+
+// addFilterFlags adds --filter and --explain alone, for replay, whose --to is
+// where to send.
+func (o *selection) addFilterFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&o.expression, "filter", "f", "", "only events for which this expression is true (sendmsgrec help filter)")
 	f.StringVar(&o.explain, "explain", "", "say on standard error what the filter skipped and read: text, or json with --explain=json")
 	f.Lookup("explain").NoOptDefVal = explainText
-	o.times.addFlags(cmd)
 }
 
 // parse checks the flags before a file is opened.

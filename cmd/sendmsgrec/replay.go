@@ -22,9 +22,7 @@ type replayOptions struct {
 	Format     string
 	Fields     []string
 	IDs        bool
-	Times      timeRange
-	Filter     string
-	Explain    bool
+	Select     selection
 	Pace       pace.Options
 	Loops      int
 	Policy     string
@@ -58,8 +56,8 @@ Delivery is at least once: what a sink has not acknowledged is sent again. With
 Every record has an id (recording, CPU, sequence number) by which duplicates can
 be removed; --id puts it into JSON objects.
 
---filter selects events by an expression over the fields of the schema, such as
-"duration > 1ms and remote_address in 10.0.0.0/8"; docs/filter.md has the rules.
+` + filterHelp + `
+
 --from and --until select events by the time of their entry (time_ns), --from
 included, --until not. A moment is one of
 ` + momentHelp + `
@@ -73,6 +71,9 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
   sendmsgrec replay --max trace.smr --to http://localhost:8080/ --checkpoint t.ckpt --resume`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.Select.parse(cmd); err != nil {
+				return err
+			}
 			if cmd.Flags().Changed("fields") && len(o.Fields) == 0 {
 				return usageErrorf("--fields is empty")
 			}
@@ -103,10 +104,9 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
 	f.StringVar(&o.Format, "format", "", "how records are written: "+strings.Join(encode.Formats(), ", ")+" (default what suits the sink)")
 	f.StringSliceVar(&o.Fields, "fields", nil, "send these fields only, in this order, separated by commas")
 	f.BoolVar(&o.IDs, "id", false, "put the event id in front of each JSON object")
-	f.StringVarP(&o.Filter, "filter", "f", "", "only events for which this expression is true (docs/filter.md)")
-	f.BoolVar(&o.Explain, "explain", false, "say on standard error what the filter skipped and read")
-	f.StringVar(&o.Times.from, "from", "", "leave out events before this moment")
-	f.StringVar(&o.Times.to, "until", "", "leave out events at this moment and later")
+	o.Select.addFilterFlags(cmd)
+	f.StringVar(&o.Select.times.from, "from", "", "leave out events before this moment")
+	f.StringVar(&o.Select.times.to, "until", "", "leave out events at this moment and later")
 	f.Float64Var(&o.Pace.Speed, "speed", 1, "so many times as fast as recorded, 0.1 to 1000")
 	f.Float64Var(&o.Pace.RateHz, "rate", 0, "so many events per second, whatever their times")
 	f.BoolVar(&o.Pace.Unpaced, "max", false, "as fast as the sink takes them")

@@ -25,7 +25,7 @@ type replaying struct {
 	paths      []string
 	stderr     io.Writer
 	target     *sink.Target
-	filter     *filter.Filter // nil: all events
+	programs   []*filter.Program // of the inputs
 	inputs     []play.Input
 	sizes      []deliver.CheckpointInput
 	checkpoint *deliver.Checkpoint // nil without --checkpoint
@@ -71,14 +71,9 @@ func runReplay(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, o
 	} else {
 		report.write(where)
 	}
-	if r.o.Explain {
-		for _, in := range r.inputs {
-			if in.Filter == nil {
-				continue
-			}
-			if werr := in.Filter.Explain().WriteText(stderr); err == nil {
-				err = werr
-			}
+	for i, program := range r.programs {
+		if werr := r.o.Select.report(stderr, r.inputs[i].Name, program); err == nil {
+			err = werr
 		}
 	}
 	return r.judge(p, err)
@@ -109,11 +104,6 @@ func (r *replaying) check() error {
 	var err error
 	if r.target, err = sink.Parse(o.To); err != nil {
 		return replayUsage(err)
-	}
-	if o.Filter != "" {
-		if r.filter, err = filter.Parse(o.Filter); err != nil {
-			return usageErrorf("--filter: %w", err)
-		}
 	}
 	if _, err := deliver.ParsePolicy(o.Policy); err != nil {
 		return usageErrorf("--policy: %w", err)
@@ -194,16 +184,13 @@ func (r *replaying) open(stdin io.Reader) error {
 		if in.Directory != nil {
 			summary = in.Directory.Summary
 		}
-		bounds, err := r.o.Times.bounds(reader.Header(), summary)
+		program, bounds, err := r.o.Select.bind(reader.Header(), summary)
 		if err != nil {
 			return err
 		}
 		in.FromNS, in.ToNS = bounds.FromNS, bounds.ToNS
-		if r.filter != nil {
-			bound := filter.Recording{Header: reader.Header(), Summary: summary, FromNS: unboundedIs0(bounds.FromNS), ToNS: unboundedIs0(bounds.ToNS)}
-			if in.Filter, err = r.filter.Bind(bound); err != nil {
-				return usageErrorf("--filter: %w", err)
-			}
+		if r.programs = append(r.programs, program); !program.All() || r.o.Select.explain != "" {
+			in.Filter = program
 		}
 		r.inputs[i] = in
 	}
@@ -236,22 +223,22 @@ func (r *replaying) stream() map[string]string {
 // records is what decides which records there are.
 func (r *replaying) records() map[string]string {
 	return map[string]string{
-		"fields": strings.Join(r.o.Fields, ","), "filter": r.o.Filter,
-		"from": r.o.Times.from, "until": r.o.Times.to, "loop": strconv.Itoa(r.o.Loops),
+		"fields": strings.Join(r.o.Fields, ","), "filter": r.o.Select.expression,
+		"from": r.o.Select.times.from, "until": r.o.Select.times.to, "loop": strconv.Itoa(r.o.Loops),
 	}
 }
 
 // filters are the flags that leave out events, as expressions.
 func (r *replaying) filters() []string {
 	var list []string
-	if r.filter != nil {
-		list = append(list, r.filter.String())
+	if r.o.Select.filter != nil {
+		list = append(list, r.o.Select.filter.String())
 	}
-	if r.o.Times.from != "" {
-		list = append(list, "time >= "+r.o.Times.from)
+	if r.o.Select.times.from != "" {
+		list = append(list, "time >= "+r.o.Select.times.from)
 	}
-	if r.o.Times.to != "" {
-		list = append(list, "time < "+r.o.Times.to)
+	if r.o.Select.times.to != "" {
+		list = append(list, "time < "+r.o.Select.times.to)
 	}
 	return list
 }

@@ -173,7 +173,7 @@ func (in *input) openUnit(u unit) error {
 		return nil
 	}
 	c := in.m.newCursor()
-	selected, err := in.read(s, c)
+	selected, err := in.read(s, c, again)
 	if err != nil {
 		in.m.recycle(c)
 		return in.unreadable(u, s, err)
@@ -213,11 +213,15 @@ func (in *input) openUnit(u unit) error {
 }
 
 // read decodes a segment, and says which events the filter selects; nil is all.
-func (in *input) read(s *segment.Segment, c *cursor) (*filter.Selection, error) {
+func (in *input) read(s *segment.Segment, c *cursor, again bool) (*filter.Selection, error) {
 	if in.eval == nil {
 		return nil, in.dec.ReadBlock(s, in.m.columns, &c.block.Block)
 	}
-	selected, err := in.eval.Select(s, &c.block.Block)
+	look := in.eval.Select
+	if again {
+		look = in.eval.Reselect
+	}
+	selected, err := look(s, &c.block.Block)
 	if err == nil && selected.Len() > 0 {
 		err = in.eval.Read(s, in.m.columns, &c.block.Block)
 	}
