@@ -1,6 +1,9 @@
 package filter
 
 import (
+	"bytes"
+	"net/netip"
+
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -82,6 +85,9 @@ func (l *leaf) decide(s *segment.Segment) Decision {
 		}
 		return Some
 	}
+	if l.op == leafText && l.target.kind == kindAddress {
+		return l.decideAddresses(s)
+	}
 	if l.op != leafInt || l.target.kind != kindInt || l.mask != -1 {
 		return Some
 	}
@@ -96,6 +102,11 @@ func (l *leaf) decide(s *segment.Segment) Decision {
 		return Some
 	}
 	meets, covers := l.set.meets(r.Min, r.Max), l.set.covers(r.Min, r.Max)
+	if c.ID == schema.ColRet && r.Min < 0 && r.Min >= -schema.MaxErrno {
+		if errnos, ok := s.Errors(); ok {
+			meets, covers = l.set.ofResults(errnos, r.Max)
+		}
+	}
 	if l.negate {
 		meets, covers = !covers, !meets
 	}
@@ -106,4 +117,66 @@ func (l *leaf) decide(s *segment.Segment) Decision {
 		return Every
 	}
 	return Some
+}
+
+// ofResults tells of return values that are the errors with these numbers, and
+// others from 0 to hi if hi is not negative, whether one may be in the set and
+// whether all are.
+func (s *intSet) ofResults(errnos []uint16, hi int64) (meets, covers bool) {
+	covers = true
+	for _, n := range errnos {
+		if s.has(-int64(n)) {
+			meets = true
+		} else {
+			covers = false
+		}
+	}
+	if hi >= 0 {
+		meets = meets || s.meets(0, hi)
+		covers = covers && s.covers(0, hi)
+	}
+	return meets, covers
+}
+
+// decideAddresses tells from the smallest and the largest addresses of a column
+// whether one may be in the networks.
+func (l *leaf) decideAddresses(s *segment.Segment) Decision {
+	known := s.ByteRange(l.target.column.ID)
+	if len(known) == 0 || l.negate || len(l.texts) > 0 {
+		return Some
+	}
+	for _, n := range l.nets {
+		lo, hi := bounds(n)
+		if meetsBytes(known, lo, hi) {
+			return Some
+		}
+		// The same addresses as IPv6 has them.
+		if n.Addr().Is4() && meetsBytes(known, append(mapped[:12:12], lo...), append(mapped[:12:12], hi...)) {
+			return Some
+		}
+	}
+	return None
+}
+
+// meetsBytes reports whether a value from lo to hi, of their size, may be there.
+func meetsBytes(known []segment.ByteBounds, lo, hi []byte) bool {
+	for _, k := range known {
+		if len(k.Min) == len(lo) && bytes.Compare(lo, k.Max) <= 0 && bytes.Compare(k.Min, hi) <= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// mapped begins IPv6 addresses that are IPv4 addresses.
+var mapped = [12]byte{10: 0xff, 11: 0xff}
+
+// bounds returns the first and the last address of a network.
+func bounds(n netip.Prefix) (lo, hi []byte) {
+	lo = n.Addr().AsSlice()
+	hi = append([]byte{}, lo...)
+	for bit := n.Bits(); bit < 8*len(hi); bit++ {
+		hi[bit/8] |= 0x80 >> (bit % 8)
+	}
+	return lo, hi
 }

@@ -93,7 +93,10 @@ func parseSegment(payload []byte, dataOffset int64, dataSize int) (*Segment, err
 			return nil, err
 		}
 	}
-	return s, s.parseColumns(&c, dataOffset, dataSize)
+	if err := s.parseColumns(&c, dataOffset, dataSize); err != nil {
+		return nil, err
+	}
+	return s, s.parseStatistics(&c)
 }
 
 func (s *Segment) parseRanges(c *colblock.Cursor) error {

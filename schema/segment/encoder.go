@@ -21,6 +21,7 @@ type Encoder struct {
 	col  *colblock.Encoder
 	desc []byte
 	cols []byte // directory entries
+	stat []byte // statistics
 	rel  colblock.Relative
 	data []byte // frames of all columns
 }
@@ -61,8 +62,8 @@ func (e *Encoder) Encode(dst *Encoded, b *Block, m SegmentMeta) error {
 	if err := checkMeta(&m, dst.Rows); err != nil {
 		return err
 	}
-	e.cols, e.data = e.cols[:0], e.data[:0]
-	columns := 0
+	e.cols, e.stat, e.data = e.cols[:0], e.stat[:0], e.data[:0]
+	columns, statistics := 0, 0
 	for i := range schema.All() {
 		c := &schema.All()[i]
 		v, rows := &b.Cols[c.ID], b.Rows[c.Table]
@@ -77,6 +78,10 @@ func (e *Encoder) Encode(dst *Encoded, b *Block, m SegmentMeta) error {
 		}
 		frames := e.data[start:]
 		e.cols = appendColumn(e.cols, c.ID, e.desc, frames, crcOf(frames))
+		var has bool
+		if e.stat, has = appendStatistics(e.stat, c.ID, v, rows); has {
+			statistics++
+		}
 		total := len(v.Bytes)
 		if c.Kind == schema.KindIntList {
 			total = len(v.Ints)
@@ -91,6 +96,10 @@ func (e *Encoder) Encode(dst *Encoded, b *Block, m SegmentMeta) error {
 	out = appendSegment(out, b, &m, dst.MinTimeNS, dst.MaxTimeNS)
 	out = binary.AppendUvarint(out, uint64(columns))
 	out = append(out, e.cols...)
+	out = binary.AppendUvarint(out, uint64(statistics))
+	out = append(out, e.stat...)
+	out = appendErrors(out, &b.Cols[schema.ColRet])
+	out = appendByteStatistics(out, b)
 	if len(out)-EnvelopeSize > MaxPayloadBytes {
 		return fmt.Errorf("segment payload of %d bytes: %w", len(out), colblock.ErrLimit)
 	}

@@ -102,6 +102,15 @@ func dump(t *testing.T, name string) []byte {
 		case *Segment:
 			fmt.Fprintf(&out, "segment at %d, %d bytes: rows %v, time %d to %d, ranges %v, counters %v\n",
 				v.Offset, v.Size, v.TableRows, v.MinTimeNS, v.MaxTimeNS, v.Ranges, *v.Counters)
+			if v.statisticsCount > 0 {
+				fmt.Fprint(&out, "  statistics:")
+				v.eachBounds(func(b columnBounds) { fmt.Fprintf(&out, " %s=%d..%d", schema.ByID(b.id).Name, b.min, b.max) })
+				fmt.Fprintf(&out, "; errors %v", v.errors)
+				for _, b := range v.byteBounds {
+					fmt.Fprintf(&out, "; %s=%x..%x", schema.ByID(b.id).Name, b.Min, b.Max)
+				}
+				fmt.Fprintln(&out)
+			}
 			var b Block
 			if err := d.ReadBlock(v, nil, &b); err != nil {
 				t.Fatal(err)

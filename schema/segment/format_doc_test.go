@@ -28,7 +28,7 @@ var documented = map[string]int64{
 	"StorageInline": colblock.StorageInline, "StorageFrame": colblock.StorageFrame, "StoragePlanes": colblock.StoragePlanes,
 	"IndexBlockSize": IndexBlockSize, "MaxRootEntries": MaxRootEntries, "TrailerSize": TrailerSize,
 	"MaxHeaderBytes": MaxHeaderBytes, "MaxPayloadBytes": MaxPayloadBytes, "MaxDataBytes": MaxDataBytes,
-	"MaxBlockBytes": MaxBlockBytes, "MaxColumns": MaxColumns, "MaxCPUs": MaxCPUs, "MaxReasonBytes": MaxReasonBytes,
+	"MaxBlockBytes": MaxBlockBytes, "MaxColumns": MaxColumns, "MaxCPUs": MaxCPUs, "MaxReasonBytes": MaxReasonBytes, "MaxStatisticBytes": MaxStatisticBytes,
 	"MaxRows": colblock.MaxRows, "MaxListValues": colblock.MaxListValues, "MaxColumnBytes": colblock.MaxColumnBytes,
 	"MaxDictionary": colblock.MaxDictionary, "InlineBytes": colblock.InlineBytes,
 }

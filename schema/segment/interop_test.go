@@ -78,7 +78,7 @@ func compareIndependent(t *testing.T, name string) {
 	for line := range strings.Lines(string(golden)) {
 		// A coverage goes up to its line on unexplained sends.
 		coverage = coverage || strings.HasPrefix(line, "coverage ")
-		if coverage || strings.HasPrefix(line, "  sums:") {
+		if coverage || strings.HasPrefix(line, "  sums:") || strings.HasPrefix(line, "  statistics:") {
 			want.WriteString(line)
 		}
 		coverage = coverage && !strings.HasPrefix(line, "  unexplained sends:")

@@ -19,6 +19,12 @@ type Segment struct {
 	columns    []column
 	index      [schema.MaxColumnID + 1]uint16 // place in columns, from 1
 	skipped    []column                       // of unknown columns
+	// The statistics of columns, as the payload has them.
+	statistics      []byte
+	statisticsCount int
+	errors          []uint16 // in ret, ascending
+	hasErrors       bool
+	byteBounds      []columnByteBounds
 }
 
 // ColumnStat is what a column takes in a segment.

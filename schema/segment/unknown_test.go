@@ -66,6 +66,11 @@ func future() crafted {
 	p = appendColumn(p, schema.ColSeq, []byte{byte(schema.KindInt), colblock.EncodingDeltas, 14, 2}, nil, 0)
 	p = appendColumn(p, 901, []byte{}, nil, 0)
 	p = appendColumn(p, schema.ColCPU, []byte{byte(schema.KindInt), colblock.EncodingConstant, 0}, nil, 0)
+	p = append(p, 2) // statistics: of a column that is unknown, and of seq
+	p = binary.AppendUvarint(binary.AppendVarint(binary.AppendUvarint(p, 900), -5), 7)
+	p = append(p, byte(schema.ColSeq), 14, 1)
+	p = append(p, 1, 11) // errors: EAGAIN
+	p = append(binary.AppendUvarint(append(p, 1), 900), 2, 'a', 'b', 'c', 'd')
 	return crafted{kind: KindSegment, version: 1, payload: append(p, "more fields"...), data: data}
 }
 
@@ -221,6 +226,16 @@ func TestHostileLengths(t *testing.T) {
 			schema.ColRet, []byte{1 | colblock.FlagRelative, byte(schema.ColRet), 0, 0}, nil, 0)},
 		{"a column relative to one of another table", KindSegment, appendColumn(appendColumn(append(append([]byte{2, 1, 1}, times...), 0, 0, 2),
 			schema.ColPID, []byte{1, 0, 0}, nil, 0), schema.ColRet, []byte{1 | colblock.FlagRelative, byte(schema.ColPID), 0, 0}, nil, 0)},
+		{"statistics of more columns than there can be", KindSegment, uv(append(head(1), 0, 0, 0), huge)},
+		{"statistics beyond the payload", KindSegment, append(head(1), 0, 0, 0, 1, 5)},
+		{"statistics of no column", KindSegment, append(head(1), 0, 0, 0, 1, 0, 0, 0)},
+		{"statistics that overflow", KindSegment, uv(append(head(1), 0, 0, 0, 1, 5, 2), 1<<63-1)},
+		{"more errors than bytes", KindSegment, append(head(1), 0, 0, 0, 0, 9, 1)},
+		{"errors that do not ascend", KindSegment, append(head(1), 0, 0, 0, 0, 2, 9, 9, 0)},
+		{"an error that is none", KindSegment, uv(append(head(1), 0, 0, 0, 0, 1), 4096)},
+		{"byte statistics beyond the payload", KindSegment, append(head(1), 0, 0, 0, 0, 0, 1, 50, 4, 1)},
+		{"byte statistics that are too long", KindSegment, append(head(1), append([]byte{0, 0, 0, 0, 0, 1, 50, 17}, make([]byte, 40)...)...)},
+		{"byte statistics of which the smallest is the larger", KindSegment, append(head(1), 0, 0, 0, 0, 0, 1, 50, 1, 9, 8)},
 		{"counters of more CPUs than bytes", KindCounters, counters(6, huge)},
 		{"counters of more causes than there can be", KindCounters, counters(huge, 1)},
 		{"an end with a reason beyond the payload", KindEnd, uv([]byte{0, 0}, huge)},

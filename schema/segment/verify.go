@@ -119,6 +119,8 @@ func (v *verifier) segment(s *Segment) error {
 	}
 	v.segments = append(v.segments, indexEntry{uint64(s.Offset), v.maxSoFar})
 	v.times(s)
+	v.statistics(s)
+	v.otherStatistics(s)
 	if bad {
 		// The header's ranges stand in for the rows.
 		v.unread = true

@@ -1,9 +1,11 @@
 package segment
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
 )
 
 // times compares the header's time bounds with the rows.
@@ -15,6 +17,40 @@ func (v *verifier) times(s *Segment) {
 	if lo, hi := slices.Min(times), slices.Max(times); lo != s.MinTimeNS || hi != s.MaxTimeNS {
 		v.problem(ProblemSegment, s.Offset, "times %d to %d in the header, %d to %d in the rows",
 			s.MinTimeNS, s.MaxTimeNS, lo, hi)
+	}
+}
+
+// statistics compares the header's statistics of columns with the rows.
+func (v *verifier) statistics(s *Segment) {
+	s.eachBounds(func(b columnBounds) {
+		c := schema.ByID(b.id)
+		if c == nil || c.Kind != schema.KindInt || !v.block.Has(b.id) {
+			return
+		}
+		if lo, hi, ok := boundsOf(&v.block.Cols[b.id], v.block.Rows[c.Table]); !ok || lo != b.min || hi != b.max {
+			v.problem(ProblemSegment, s.Offset, "column %s is from %d to %d in the header, from %d to %d in the rows", c.Name, b.min, b.max, lo, hi)
+		}
+	})
+}
+
+// otherStatistics compares the header's errors and statistics of bytes with the
+// rows.
+func (v *verifier) otherStatistics(s *Segment) {
+	if s.hasErrors && v.block.Has(schema.ColRet) {
+		got := colblock.Cursor{Rest: appendErrors(nil, &v.block.Cols[schema.ColRet])}
+		if errnos, err := parseErrors(&got); err != nil || !slices.Equal(errnos, s.errors) {
+			v.problem(ProblemSegment, s.Offset, "errors %v in the header, %v in the rows", s.errors, errnos)
+		}
+	}
+	for _, b := range s.byteBounds {
+		if !v.block.Has(b.id) {
+			continue
+		}
+		c := schema.ByID(b.id)
+		rows, _ := byteBoundsOf(&v.block.Cols[b.id], v.block.Rows[c.Table])
+		if got := rows[len(b.Min)]; !bytes.Equal(got.Min, b.Min) || !bytes.Equal(got.Max, b.Max) {
+			v.problem(ProblemSegment, s.Offset, "column %s is from %x to %x in the header, from %x to %x in the rows", c.Name, b.Min, b.Max, got.Min, got.Max)
+		}
 	}
 }
 

@@ -175,7 +175,29 @@ def read_segment(payload, data, known):
         assert crc32c(frames) == crc
         columns[number] = read_chunk(description, frames, rows[known[number]["table"]], columns)
     assert at == len(data)
+    if c.at < len(payload):
+        read_statistics(c, columns, known)
     return columns
+
+
+def read_statistics(c, columns, known):
+    line = ""
+    for _ in range(c.uvarint()):
+        number, smallest, span = c.uvarint(), c.varint(), c.uvarint()
+        values = [value for value in columns[number] if value is not None]
+        assert (min(values), max(values)) == (smallest, smallest + span)
+        line += " %s=%d..%d" % (known[number]["name"], smallest, smallest + span)
+    errors = [c.uvarint() for _ in range(c.uvarint())]
+    ret = {number for number in known if known[number]["name"] == "ret"}.pop()
+    assert errors == sorted({-v for v in columns[ret] if v is not None and -4095 <= v < 0})
+    line += "; errors [%s]" % " ".join(map(str, errors))
+    for _ in range(c.uvarint()):
+        number, size = c.uvarint(), c.uvarint()
+        smallest, largest = c.take(size), c.take(size)
+        values = [value for value in columns[number] if value is not None and len(value) == size]
+        assert (min(values), max(values)) == (smallest, largest)
+        line += "; %s=%s..%s" % (known[number]["name"], smallest.hex(), largest.hex())
+    print("  statistics:" + line)
 
 
 def print_sums(columns, known):
