@@ -58,6 +58,19 @@ func (t *Target) Param(name string) string {
 	return v
 }
 
+// choice takes a parameter that has one of these values, the first of which is
+// its default.
+func (t *Target) choice(name string, values []string) (string, error) {
+	v := t.Param(name)
+	if v == "" {
+		return values[0], nil
+	}
+	if !slices.Contains(values, v) {
+		return "", usageErrorf("%s=%s: want %s", name, v, strings.Join(values, ", "))
+	}
+	return v, nil
+}
+
 // scheme is a kind of sink.
 type scheme struct {
 	name    string

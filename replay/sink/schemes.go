@@ -13,6 +13,7 @@ func schemes() []scheme {
 		{name: "http", open: openHTTP, query: true, example: "http://HOST/PATH", does: "POST requests, one a batch"},
 		{name: "https", open: openHTTP, query: true, example: "https://HOST/PATH", does: "the same with TLS"},
 		{name: "smr", open: openRecording, example: "smr:part.smr", does: "another recording, which holds what is sent and nothing else"},
+		{name: "kafka", open: openKafka, query: true, example: "kafka://HOST:PORT,.../TOPIC", does: "messages of a Kafka topic"},
 		{name: "null", open: openNull, example: "null:", does: "nowhere: counts what would be sent"},
 	}
 }
