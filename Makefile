@@ -15,6 +15,7 @@ GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT         := $(CACHE)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 DUCKDB_VERSION        := 2.0.0
 PYARROW_VERSION       := 26.0.1
+KAFKA_VERSION         := 4.3.1
 
 # Flags for every go test, for example TESTFLAGS=-v.
 TESTFLAGS ?=
@@ -85,8 +86,16 @@ bench-once: ## run every benchmark once, briefly, to see that it runs (root, tra
 	$(GO) run ./record/bench -rounds 1 -calls 100000 -getppid 100000 -events 1000000
 
 .PHONY: interop
-interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done ## compare our Parquet files with DuckDB and Arrow (Python)
-	SENDMSGREC_PYTHON=$(dir $<)bin/python $(GO) test $(TESTFLAGS) -tags interop -count=1 ./replay/...
+interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done kafka ## compare our Parquet files with DuckDB and Arrow, and send to Kafka brokers (Python, Java, Maven)
+	SENDMSGREC_PYTHON=$(dir $<)bin/python SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) \
+		$(GO) test $(TESTFLAGS) -tags interop -count=1 ./replay/...
+
+.PHONY: kafka
+kafka: $(CACHE)/kafka-$(KAFKA_VERSION)/done ## get Apache Kafka, which interop and bench-kafka run (Java, Maven)
+
+.PHONY: bench-kafka
+bench-kafka: kafka ## measure the Kafka sink against Kafka's own kafka-producer-perf-test, same broker, same record size
+	SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) $(GO) test -tags interop -run '^$$' -bench Kafka -benchtime 1x -timeout 30m ./replay/sink
 
 .PHONY: cross
 cross: ## check that schema and replay build on other systems, and everything on arm64
@@ -134,4 +143,8 @@ $(GOLANGCI_LINT):
 $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done:
 	python3 -m venv $(dir $@)
 	$(dir $@)bin/pip install --quiet --disable-pip-version-check duckdb==$(DUCKDB_VERSION) pyarrow==$(PYARROW_VERSION)
+	touch $@
+
+$(CACHE)/kafka-$(KAFKA_VERSION)/done: .ci/kafka/pom.xml
+	mvn --quiet --batch-mode -f $< -Dkafka.version=$(KAFKA_VERSION) dependency:copy-dependencies -DoutputDirectory=$(dir $@)
 	touch $@

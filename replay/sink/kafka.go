@@ -68,9 +68,10 @@ type kafkaSecurity struct{ tls, sasl bool }
 // Bounds of waiting. A batch that is not acknowledged after kafkaDelivery goes
 // back to package deliver, which waits and sends it again.
 const (
-	kafkaDelivery = time.Minute
+	kafkaDelivery = 30 * time.Second
 	kafkaRequest  = 5 * time.Second
 	kafkaConnect  = 5 * time.Second
+	kafkaMetadata = 250 * time.Millisecond
 )
 
 var kafkaCodecs = map[string]kgo.CompressionCodec{
@@ -89,11 +90,14 @@ func openKafka(_ context.Context, t *Target, o *Options) (Sink, error) {
 		kgo.SeedBrokers(strings.Split(brokers, ",")...), kgo.ClientID("sendmsgrec"), kgo.DisableClientMetrics(),
 		kgo.DefaultProduceTopic(topic), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerLinger(5 * time.Millisecond),
 		kgo.MaxBufferedRecords(kafkaInFlight * kafkaRecords), kgo.WithHooks(s),
-		kgo.RecordDeliveryTimeout(kafkaDelivery), kgo.ProduceRequestTimeout(kafkaRequest),
+		kgo.ProduceRequestTimeout(kafkaRequest),
 		// What is given up here is sent again by package deliver; the event ids
 		// make that harmless, and a lost cluster must not hang the replay.
 		kgo.AllowIdempotentProduceCancellation(),
 		kgo.RequestTimeoutOverhead(kafkaRequest), kgo.RetryTimeout(kafkaConnect), kgo.DialTimeout(kafkaConnect),
+		// What the client knows of the cluster may be so old, and is asked for
+		// again no more often than this.
+		kgo.MetadataMinAge(kafkaMetadata),
 	}
 	more, err := s.parameters(t, o)
 	if err != nil {

@@ -18,7 +18,8 @@ import (
 // kafkaFlight is a batch whose messages are under way.
 type kafkaFlight struct {
 	sink     *kafka
-	ctx      context.Context
+	ctx      context.Context // Send's
+	cancel   context.CancelFunc
 	batch    *Batch
 	ack      func(error)
 	messages []kgo.Record
@@ -45,6 +46,9 @@ func (s *kafka) Send(ctx context.Context, b *Batch, ack func(error)) {
 		ack(nil) // only notices for which the format has no place
 		return
 	}
+	// Not kgo.RecordDeliveryTimeout, which counts from the time that a message
+	// carries.
+	ctx, f.cancel = context.WithTimeout(ctx, kafkaDelivery)
 	for i := range f.messages {
 		s.client.Produce(ctx, &f.messages[i], f.done)
 	}
@@ -152,14 +156,16 @@ func (f *kafkaFlight) done(m *kgo.Record, err error) {
 	f.left--
 	last := f.left == 0
 	f.mu.Unlock()
-	switch {
-	case !last:
-	case f.failed == nil:
-		f.ack(nil)
-	default:
-		// The client calls this from the goroutine that serves all promises.
-		go func() { f.ack(f.settle()) }()
+	if !last {
+		return
 	}
+	f.cancel()
+	if f.failed == nil {
+		f.ack(nil)
+		return
+	}
+	// The client calls this from the goroutine that serves all promises.
+	go func() { f.ack(f.settle()) }()
 }
 
 // settle says what the failures of a batch mean. Messages that the brokers
@@ -172,8 +178,10 @@ func (f *kafkaFlight) settle() error {
 		err := f.failed[m]
 		if err != nil && kafkaRefusal(err) {
 			again := *m
-			again.Partition, again.Offset = 0, 0
-			err = f.sink.client.ProduceSync(f.ctx, &again).FirstErr()
+			again.Context, again.Partition, again.Offset = nil, 0, 0 // the context has ended
+			ctx, cancel := context.WithTimeout(f.ctx, kafkaDelivery)
+			err = f.sink.client.ProduceSync(ctx, &again).FirstErr()
+			cancel()
 		}
 		switch {
 		case err == nil:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -25,12 +26,12 @@ func (s *kafka) prepare(ctx context.Context) error {
 		return fmt.Errorf("create topic %s: %w", s.topic, err)
 	}
 	// The brokers tell each other of a new topic after they have answered.
-	for wait := 10 * time.Millisecond; ; wait *= 2 {
-		if err := s.seen(ctx); err == nil || wait > time.Second {
+	for started := time.Now(); ; {
+		if err := s.seen(ctx); err == nil || time.Since(started) > kafkaConnect {
 			return err
 		}
 		select {
-		case <-time.After(wait):
+		case <-time.After(kafkaMetadata):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -76,6 +77,10 @@ func (s *kafka) failure(ctx context.Context, err error) *Error {
 	}
 	var eof *kgo.ErrFirstReadEOF
 	switch {
+	case strings.Contains(err.Error(), "tls alert record"): // the client has no value for it
+		e.Err, e.Temporary = errors.New("the broker speaks TLS on this port"), false
+		e.Hint = "add tls=yes to the URL"
+		return e
 	case errors.As(err, &eof), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		e.Err = errors.New("the broker closed the connection without an answer")
 		switch {
