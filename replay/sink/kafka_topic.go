@@ -68,7 +68,7 @@ func (s *kafka) failure(ctx context.Context, err error) *Error {
 	e := &Error{Err: err, Temporary: true}
 	var broker *kerr.Error
 	if errors.As(err, &broker) {
-		e.Err = fmt.Errorf("Kafka answers %s: %s", broker.Message, broker.Description)
+		e.Err = fmt.Errorf("the broker answers %s: %s", broker.Message, broker.Description)
 		e.Hint, e.Temporary = kafkaHint(broker, s)
 		return e
 	}

@@ -35,7 +35,6 @@ type replaying struct {
 	to       string
 	security sink.Security
 	options  play.Options // Inputs are set by run
-	closes   bool
 }
 
 // run replays, as the command does.
