@@ -255,6 +255,9 @@ func (r *replaying) run(ctx context.Context, s sink.Sink) (p *play.Replay, err e
 		defer cancel()
 		if cerr := s.Close(last); err == nil && cerr != nil {
 			err = fmt.Errorf("%s: %w", r.target, cerr)
+			if derr := p.Doubt(sink.AsError(cerr).Repeats); derr != nil {
+				err = errors.Join(err, derr)
+			}
 		}
 		if err == nil && r.checkpoint != nil {
 			r.checkpoint.Done = true

@@ -31,16 +31,21 @@ type Delivery struct {
 	acks chan struct{} // a flight has ended
 	done chan struct{} // the sender has ended
 
-	flights []*flight // the sender's alone, in order
+	// The sender's alone:
+	flights []*flight // in order
+	history history
+	doubted settled  // taken back, and not sent again yet
+	last    Position // up to which all is acknowledged
 	joiner  joiner
 	putter  joiner // Put's
 	filler  joiner // Append's
 }
 
 // New starts a delivery to s, which stays the caller's to close. ctx ends it.
-func New(ctx context.Context, s sink.Sink, o Options) *Delivery {
+// from is where the stream begins.
+func New(ctx context.Context, s sink.Sink, from Position, o Options) *Delivery {
 	d := &Delivery{
-		sink: s, o: o.withDefaults(), traits: s.Traits(),
+		sink: s, o: o.withDefaults(), last: from, traits: s.Traits(),
 		work: make(chan struct{}, 1), room: make(chan struct{}, 1),
 		acks: make(chan struct{}, 1), done: make(chan struct{}),
 	}

@@ -106,6 +106,7 @@ func (d *Delivery) drain(ctx context.Context) {
 // it waits for the others and then sends its batch again, until it is
 // delivered, which the error that it returns otherwise says.
 func (d *Delivery) settle(ctx context.Context, f *flight) error {
+	before := d.Counts()
 	if f.err != nil {
 		d.drain(ctx)
 		if err := d.recover(ctx, &f.batch.Batch, f.err); err != nil {
@@ -114,6 +115,10 @@ func (d *Delivery) settle(ctx context.Context, f *flight) error {
 	} else {
 		d.count(&f.batch.Batch)
 	}
+	after := d.Counts()
+	d.history.add(settled{before: d.last, records: after.Acknowledged - before.Acknowledged,
+		events: after.Events - before.Events, bytes: after.Bytes - before.Bytes})
+	d.last = f.batch.End
 	if d.o.Acknowledged != nil {
 		if err := d.o.Acknowledged(f.batch.End); err != nil {
 			return err
@@ -139,6 +144,11 @@ func (d *Delivery) count(b *sink.Batch) {
 func (d *Delivery) recover(ctx context.Context, b *sink.Batch, err error) error {
 	for attempt := 1; err != nil; attempt++ {
 		failure := sink.AsError(err)
+		if failure.Repeats > 0 {
+			if _, derr := d.Doubt(failure.Repeats - int(d.doubted.records)); derr != nil {
+				return derr
+			}
+		}
 		if n := min(failure.Acknowledged, len(b.Records)); n > 0 {
 			d.count(d.joiner.part(b, 0, n))
 			if n == len(b.Records) {
@@ -167,11 +177,14 @@ func (d *Delivery) recover(ctx context.Context, b *sink.Batch, err error) error 
 		}
 		d.mu.Lock()
 		d.counts.Retries++
+		d.counts.Resent += int64(failure.Repeats)
 		if !failure.Unsent {
 			d.counts.Resent += int64(b.Count)
 		}
 		d.mu.Unlock()
-		err = d.again(ctx, b)
+		if err = d.again(ctx, b); err == nil {
+			d.trust()
+		}
 	}
 	d.count(b)
 	return nil

@@ -113,7 +113,7 @@ func (p *Replay) setWalls() {
 func (p *Replay) Run(ctx context.Context, s sink.Sink) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	p.delivery = deliver.New(ctx, s, p.o.Deliver)
+	p.delivery = deliver.New(ctx, s, p.o.From, p.o.Deliver)
 	var err error
 	if p.pacer.Unpaced() {
 		err = p.unpaced(ctx)
@@ -129,6 +129,13 @@ func (p *Replay) Run(ctx context.Context, s sink.Sink) error {
 	if p.hash != nil {
 		p.sum = hex.EncodeToString(p.hash.Sum(nil))
 	}
+	return err
+}
+
+// Doubt says, after Run, that closing the sink has shown that the last n
+// records may not have arrived (sink.Error.Repeats).
+func (p *Replay) Doubt(n int) error {
+	_, err := p.delivery.Doubt(n)
 	return err
 }
 

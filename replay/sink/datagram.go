@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"syscall"
+	"time"
 )
 
 // datagrams sends each record as a datagram. Nobody acknowledges datagrams:
@@ -36,7 +37,8 @@ func (s *datagrams) Send(ctx context.Context, b *Batch, ack func(error)) {
 			return
 		}
 	}
-	defer cancels(ctx, s.conn)()
+	_ = s.conn.SetWriteDeadline(time.Time{})
+	defer context.AfterFunc(ctx, func() { _ = s.conn.SetWriteDeadline(time.Unix(1, 0)) })()
 	var refused []Refusal
 	for i := range b.Records {
 		record := b.Bytes(i)

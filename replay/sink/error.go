@@ -18,6 +18,10 @@ type Error struct {
 	// Unsent: nothing of the batch has left (no connection was made), so that
 	// another attempt cannot make duplicates.
 	Unsent bool
+	// Repeats is how many records of earlier batches, although acknowledged, may
+	// not have arrived after all. The next attempt sends them once more; in an
+	// error of Close there is none.
+	Repeats int
 	// Acknowledged is how many records from the start of the batch the other
 	// side has in spite of the failure: the next try leaves them out.
 	Acknowledged int

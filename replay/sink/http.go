@@ -82,6 +82,7 @@ func (s *web) post(ctx context.Context, b *Batch) error {
 	if err != nil {
 		return err
 	}
+	r.GetBody = nil // no second attempt behind our back, which nobody would count
 	r.Header.Set("Content-Type", b.ContentType)
 	r.Header.Set("User-Agent", s.userAgent)
 	// The same for a batch that is sent again in this run.

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 )
@@ -106,7 +107,6 @@ func TLSHint(err error) string {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
 	switch {
 	case errors.As(err, &unknown):
 		return "the server's certificate is by an authority that this host does not know: name it with --tls-ca FILE"
@@ -116,8 +116,15 @@ func TLSHint(err error) string {
 		return "the server's certificate is not valid; check its dates and what it may be used for"
 	case errors.As(err, &record):
 		return "the server does not speak TLS on this port"
-	case errors.As(err, &alert):
+	case isAlert(err):
 		return "the server ended the TLS handshake; it may want a client certificate: --tls-cert FILE --tls-key FILE"
 	}
 	return ""
+}
+
+// isAlert reports whether err is what a TLS peer said when it ended the
+// connection. Package tls has no type for it.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
 }

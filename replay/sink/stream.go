@@ -3,21 +3,26 @@ package sink
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"io"
 	"net"
-	"os"
 	"time"
 )
 
-// stream writes batches to a connection, which it makes when there is none. A
-// batch is acknowledged when the other host's kernel has it (TCP), or the
-// other process has read it (Unix sockets); where the operating system does not
-// tell, when it was handed to the own kernel. A batch that fails is sent from
-// its start on a new connection.
+// stream writes batches to a connection, which it makes when there is none.
+//
+// A batch is acknowledged when the other process has read it (Unix sockets) or
+// the other host's kernel has it (TCP); where the own system does not tell,
+// when it was handed to the own kernel. That a kernel has it does not mean that
+// its process will read it: so the last batches on a TCP connection, as much
+// as a receive buffer holds, are kept, and when the connection breaks they are
+// sent again on the next one, before the batch that failed.
 type stream struct {
 	dial func(ctx context.Context) (net.Conn, error)
-	conn net.Conn
+	// exact: acknowledgements come from the other process, not its kernel.
+	exact bool
+	conn  net.Conn
+	heard chan error // what reading the connection ended with
+	kept  keptBatches
 }
 
 // openTCP is for tcp:HOST:PORT and tls:HOST:PORT.
@@ -47,7 +52,8 @@ func openUnix(_ context.Context, t *Target, _ *Options) (Sink, error) {
 	var d net.Dialer
 	switch kind := t.Param("type"); kind {
 	case "", "stream":
-		return &stream{dial: func(ctx context.Context) (net.Conn, error) { return d.DialContext(ctx, "unix", t.Rest) }}, nil
+		dial := func(ctx context.Context) (net.Conn, error) { return d.DialContext(ctx, "unix", t.Rest) }
+		return &stream{dial: dial, exact: true}, nil
 	case "dgram":
 		return &datagrams{dial: func(ctx context.Context) (net.Conn, error) { return d.DialContext(ctx, "unixgram", t.Rest) }}, nil
 	default:
@@ -60,63 +66,75 @@ func (s *stream) Traits() Traits { return Traits{Bytes: true} }
 func (s *stream) Send(ctx context.Context, b *Batch, ack func(error)) {
 	err := s.send(ctx, b)
 	if err == nil {
+		if !s.exact {
+			s.kept.add(b)
+		}
 		ack(nil)
 		return
 	}
+	again := 0
 	if s.conn != nil {
-		err = lastWord(s.conn, err)
+		err = s.lastWord(err)
 		_ = s.conn.Close()
-		s.conn = nil
+		s.conn, again = nil, s.kept.records
 	}
-	ack(broken(err, ctx))
+	e := broken(err, ctx)
+	e.Repeats = again
+	ack(e)
 }
 
 func (s *stream) send(ctx context.Context, b *Batch) error {
 	if s.conn == nil {
-		var err error
-		if s.conn, err = s.dial(ctx); err != nil {
+		conn, err := s.dial(ctx)
+		if err != nil {
 			return err
 		}
-		defer cancels(ctx, s.conn)()
-		if _, err := s.conn.Write(b.Header); err != nil {
+		s.conn, s.heard = conn, make(chan error, 1)
+		if _, ok := conn.(*tls.Conn); ok {
+			s.listen() // a TLS server may have a last word at any time
+		}
+		defer s.cancels(ctx)()
+		if _, err := conn.Write(b.Header); err != nil {
 			return err
+		}
+		for _, data := range s.kept.batches {
+			if _, err := conn.Write(data.bytes); err != nil {
+				return err
+			}
 		}
 	} else {
-		defer cancels(ctx, s.conn)()
+		defer s.cancels(ctx)()
 	}
 	if _, err := s.conn.Write(b.Data); err != nil {
 		return err
 	}
-	return drained(ctx, s.conn)
+	return s.drained(ctx)
 }
 
-// lastWord returns why a TLS server has ended a connection, when it says so: a
-// refused certificate is told only after the handshake. Else it returns err.
-func lastWord(c net.Conn, err error) error {
-	t, ok := c.(*tls.Conn)
-	if !ok {
-		return err
-	}
-	_ = t.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
-	var alert tls.AlertError
-	if _, rerr := t.Read(make([]byte, 1)); errors.As(rerr, &alert) {
-		return rerr
-	}
-	return err
+// listen reads the connection to its end. It takes errors from the socket that
+// drained would else see, so it is for what drained need not see: TLS, and the
+// end of the stream.
+func (s *stream) listen() {
+	conn, heard := s.conn, s.heard
+	go func() {
+		_, err := io.Copy(io.Discard, conn)
+		heard <- err
+	}()
 }
 
-// cancels makes reads and writes of the connection fail when ctx ends, until
-// the function that it returns is called.
-func cancels(ctx context.Context, c net.Conn) func() bool {
-	_ = c.SetDeadline(time.Time{})
-	return context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+// cancels makes writes fail when ctx ends, until the function that it returns
+// is called.
+func (s *stream) cancels(ctx context.Context) func() bool {
+	conn := s.conn
+	_ = conn.SetWriteDeadline(time.Time{})
+	return context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
 }
 
 // drained waits until nothing that was written is left in the own kernel.
-func drained(ctx context.Context, c net.Conn) error {
+func (s *stream) drained(ctx context.Context) error {
 	wait := 20 * time.Microsecond
 	for {
-		left, err := unacknowledged(c)
+		left, err := unacknowledged(s.conn)
 		if left == 0 || err != nil {
 			return err
 		}
@@ -126,6 +144,23 @@ func drained(ctx context.Context, c net.Conn) error {
 		time.Sleep(wait)
 		wait = min(2*wait, 5*time.Millisecond)
 	}
+}
+
+// lastWord returns why a TLS server has ended a connection, when it says so: a
+// refused certificate is told only after the handshake. Else it returns err.
+func (s *stream) lastWord(err error) error {
+	if _, ok := s.conn.(*tls.Conn); !ok {
+		return err
+	}
+	select {
+	case heard := <-s.heard:
+		s.heard <- heard
+		if isAlert(heard) {
+			return heard
+		}
+	case <-time.After(100 * time.Millisecond):
+	}
+	return err
 }
 
 // lingerTime is how long Close waits for the other side to close too. One that
@@ -138,19 +173,62 @@ func (s *stream) Close(ctx context.Context) error {
 		return nil
 	}
 	defer s.conn.Close()
-	ctx, cancel := context.WithTimeout(ctx, lingerTime)
-	defer cancel()
-	defer cancels(ctx, s.conn)()
 	half, ok := s.conn.(interface{ CloseWrite() error })
 	if !ok {
 		return nil
 	}
 	if err := half.CloseWrite(); err != nil {
-		return broken(err, context.Background())
+		return s.unread(s.lastWord(err))
 	}
-	_, err := io.Copy(io.Discard, s.conn)
-	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil
+	if _, ok := s.conn.(*tls.Conn); !ok {
+		s.listen()
 	}
-	return broken(err, context.Background())
+	linger := time.NewTimer(lingerTime)
+	defer linger.Stop()
+	select {
+	case err := <-s.heard:
+		if err != nil {
+			return s.unread(err)
+		}
+	case <-linger.C:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// unread is an error of Close: what is kept may not have been read.
+func (s *stream) unread(err error) error {
+	e := broken(err, context.Background())
+	e.Repeats = s.kept.records
+	return e
+}
+
+// keptBatches are the last bytes that were acknowledged by a kernel.
+type keptBatches struct {
+	batches []keptBatch
+	bytes   int
+	records int
+}
+
+type keptBatch struct {
+	bytes   []byte
+	records int
+}
+
+// keptBytes is more than a receive buffer holds unless somebody has raised its
+// limit (net.ipv4.tcp_rmem: 6 MiB).
+const keptBytes = 8 << 20
+
+func (k *keptBatches) add(b *Batch) {
+	var memory []byte
+	for len(k.batches) > 0 && k.bytes+len(b.Data) > keptBytes {
+		first := k.batches[0]
+		k.bytes -= len(first.bytes)
+		k.records -= first.records
+		memory = first.bytes
+		k.batches = append(k.batches[:0], k.batches[1:]...)
+	}
+	k.batches = append(k.batches, keptBatch{append(memory[:0], b.Data...), b.Count})
+	k.bytes += len(b.Data)
+	k.records += b.Count
 }
