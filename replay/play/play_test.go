@@ -1,0 +1,169 @@
+package play_test
+
+import (
+	"bytes"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sendmsgrec/sendmsgrec/replay/deliver"
+	"github.com/sendmsgrec/sendmsgrec/replay/gen"
+	"github.com/sendmsgrec/sendmsgrec/replay/pace"
+	"github.com/sendmsgrec/sendmsgrec/replay/play"
+	"github.com/sendmsgrec/sendmsgrec/replay/sink"
+)
+
+// bytesOf replays to memory.
+func bytesOf(t testing.TB, o play.Options) (string, play.Report) {
+	t.Helper()
+	var out bytes.Buffer
+	report, err := run(t, "-", sink.Options{Stdout: &out}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String(), report
+}
+
+func TestTheStreamIsTheSameAtAnyPaceAndBatchSize(t *testing.T) {
+	in := input(t, gen.Options{Events: 5000, Seed: 4, SegmentEvents: 700, CPUs: 3, GapEvery: 2})
+	o := unpaced(in)
+	o.Fields, o.SHA256 = nil, true
+	want, report := bytesOf(t, o)
+	for _, c := range []struct {
+		name   string
+		change func(o *play.Options)
+	}{
+		{"one record at a time", func(o *play.Options) { o.Deliver.MaxRecords = 1 }},
+		{"as large as may be", func(o *play.Options) { o.Deliver.MaxRecords = 0 }},
+		{"at its own pace", func(o *play.Options) { o.Pace.Unpaced = false }},
+		{"at a tenth of it, gaps cut", func(o *play.Options) { o.Pace = pace.Options{Speed: 0.1, MaxGap: time.Microsecond} }},
+		{"at a rate", func(o *play.Options) { o.Pace = pace.Options{RateHz: 10} }},
+		{"with little memory", func(o *play.Options) { o.Order.MemoryBytes = 1 << 20 }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			other := unpaced(in)
+			other.Fields, other.SHA256 = nil, true
+			c.change(&other)
+			got, r := bytesOf(t, other)
+			if got != want || r.SHA256 != report.SHA256 {
+				t.Errorf("%d bytes with hash %s, want %d with %s", len(got), r.SHA256, len(want), report.SHA256)
+			}
+		})
+	}
+	t.Run("into a sink that reads no bytes", func(t *testing.T) {
+		o.Deliver.Clock = &pace.Virtual{}
+		if r, err := run(t, "null:", sink.Options{}, o); err != nil || r.SHA256 != report.SHA256 {
+			t.Errorf("%v, hash %s, want %s", err, r.SHA256, report.SHA256)
+		}
+	})
+}
+
+// timed is a sink that notes by the replay's clock when each batch comes.
+func timed(clock pace.Clock, batches *[][2]int64) *acknowledger {
+	return &acknowledger{traits: sink.Traits{Bytes: true}, send: func(b *sink.Batch) error {
+		*batches = append(*batches, [2]int64{clock.Now(), int64(b.Events)})
+		return nil
+	}}
+}
+
+func TestTheScheduleIsThatOfTheRecording(t *testing.T) {
+	in := input(t, gen.Options{Events: 3000, Seed: 4, SegmentEvents: 700, CPUs: 3, RateHz: 1000})
+	s := in.Directory.Summary
+	span := s.LastTimeNS - s.FirstTimeNS
+	for _, c := range []struct {
+		name   string
+		change func(o *play.Options)
+		want   int64 // from start to end
+	}{
+		{"times 1", func(*play.Options) {}, span},
+		{"times 10", func(o *play.Options) { o.Pace.Speed = 10 }, span / 10},
+		{"times a half", func(o *play.Options) { o.Pace.Speed = 0.5 }, span * 2},
+		{"three times over", func(o *play.Options) { o.Loops = 3 }, span * 3},
+		{"at a rate", func(o *play.Options) { o.Pace.RateHz = 100 }, 2999 * 10_000_000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			clock := &pace.Virtual{}
+			clock.Advance(time.Second)
+			o := unpaced(in)
+			o.Pace.Unpaced, o.Deliver.Clock = false, clock
+			c.change(&o)
+			var batches [][2]int64
+			k := timed(clock, &batches)
+			p, err := play.New(k.traits, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Run(t.Context(), k); err != nil {
+				t.Fatal(err)
+			}
+			// A virtual wait ends at its moment, so the clock stands at the last
+			// event's, to the rounding of one division for each repetition.
+			if took := clock.Now() - int64(time.Second); took < c.want-3 || took > c.want+3 {
+				t.Errorf("it took %d ns, want %d", took, c.want)
+			}
+			if r := p.Report(); r.Lateness.Count() != int64(3000*max(1, o.Loops)) || r.Delivery.Events != r.Lateness.Count() {
+				t.Errorf("lateness of %d events, %d delivered", r.Lateness.Count(), r.Delivery.Events)
+			}
+		})
+	}
+}
+
+func TestAReplayGoesOnAtAnyRecord(t *testing.T) {
+	in := input(t, gen.Options{Events: 300, Seed: 4, SegmentEvents: 70, CPUs: 3, GapEvery: 2})
+	o := unpaced(in)
+	o.Loops = 2
+	whole, _ := bytesOf(t, o)
+	lines := strings.SplitAfter(whole, "\n")
+	// One record a batch: each acknowledgement is a place to go on from.
+	var positions []deliver.Position
+	first := o
+	first.Deliver.MaxRecords = 1
+	first.Deliver.Acknowledged = func(p deliver.Position) error {
+		if p.Inexact {
+			t.Error("no exact position")
+		}
+		positions = append(positions, p)
+		return nil
+	}
+	bytesOf(t, first)
+	if len(positions) != len(lines)-1 {
+		t.Fatalf("%d positions, %d lines", len(positions), len(lines))
+	}
+	for i := 0; i < len(positions); i += 13 {
+		for _, paced := range []bool{false, true} {
+			rest := o
+			rest.From = positions[i]
+			rest.Pace.Unpaced = !paced
+			if got, _ := bytesOf(t, rest); got != strings.Join(lines[i+1:], "") {
+				t.Fatalf("from record %d on, paced %v: not the rest of the stream", i+1, paced)
+			}
+		}
+	}
+}
+
+// A replay needs no more memory for a recording of many times the size.
+func TestMemoryDoesNotGrowWithTheRecording(t *testing.T) {
+	allocated := func(events int64) uint64 {
+		in := input(t, gen.Options{Events: events, Seed: 4, SegmentEvents: 2000, CPUs: 2})
+		o := unpaced(in)
+		o.Fields, o.Deliver.MaxRecords = nil, 0
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := run(t, "null:", sink.Options{}, o); err != nil {
+			t.Fatal(err)
+		}
+		o.SHA256 = true // as text
+		if _, err := run(t, "null:", sink.Options{}, o); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	allocated(20_000)
+	small, large := allocated(20_000), allocated(220_000)
+	// What a segment's header and directory take: some kilobytes.
+	if perEvent := (float64(large) - float64(small)) / 200_000; perEvent > 60 {
+		t.Errorf("%.1f bytes allocated for each event: %d for 20,000 events, %d for 220,000", perEvent, small, large)
+	}
+}
