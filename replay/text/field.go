@@ -13,7 +13,9 @@ type field struct {
 	inputs []schema.ColumnID
 	prefix [3]string // what stands before the value, by format
 	extra  bool      // only when asked for
-	append func(p *Printer, dst []byte) []byte
+	// plainInt: a number in decimal in all formats.
+	plainInt bool
+	append   func(p *Printer, dst []byte) []byte
 }
 
 var (
@@ -38,6 +40,7 @@ func makeFields() []field {
 	rest := schema.AllDecoded()
 	for _, c := range schema.Columns() {
 		add(c.Name, []schema.ColumnID{c.ID}, false, columnAppender(c))
+		all[len(all)-1].plainInt = c.Kind == schema.KindInt && c.Type != schema.TypePointer
 		for len(rest) > 0 && rest[0].After == c.ID {
 			add(rest[0].Name, rest[0].Inputs, rest[0].Extra, decoders(&rest[0]))
 			rest = rest[1:]

@@ -56,6 +56,7 @@ type Printer struct {
 	scratch []byte
 	// ends is the brackets behind descriptors in lines, by row of the socket table.
 	ends cache
+	plan plan // for the block's events
 }
 
 // New returns a printer. A name in Options.Fields that does not exist is an
@@ -112,9 +113,16 @@ func (p *Printer) SetWallClock(w *segment.WallClock) { p.wall = w }
 func (p *Printer) SetBlock(b *segment.Block) {
 	p.event.b = b
 	for i := range p.runs {
-		p.runs[i].cache.reset(b.Rows[p.runs[i].table])
+		r := &p.runs[i]
+		r.cache.reset(b.Rows[r.table])
+		none := 1
+		if r.pair {
+			none = max(1, b.Rows[schema.TableCall])
+		}
+		r.none.reset(none)
 	}
 	p.ends.reset(b.Rows[schema.TableSocket])
+	p.makePlan(b)
 }
 
 // Header appends the line before the first event: the names in CSV, nothing in
@@ -137,6 +145,9 @@ func (p *Printer) Event(dst []byte, row int) []byte {
 	p.event.seek(row)
 	if p.format == Line && !p.custom {
 		return p.appendLine(dst)
+	}
+	if len(p.plan.steps) > 0 {
+		return p.appendSteps(dst, &p.plan, row)
 	}
 	start := len(dst)
 	switch p.format {

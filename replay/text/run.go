@@ -10,6 +10,10 @@ type run struct {
 	pair   bool
 	fields []*field
 	cache  cache
+	// none is for events without a row in the table, by row of the call table
+	// with pair.
+	none cache
+	plan plan // for the block's rows of the table
 }
 
 // makeRuns divides the fields into runs, in order.
@@ -98,23 +102,35 @@ func (p *Printer) appendRuns(dst []byte, first int) []byte {
 		if len(dst) != first || i > 0 {
 			dst = append(dst, separators[p.format])
 		}
-		row := p.event.rows[r.table]
-		if r.table == schema.TableEvent || row < 0 {
-			dst = p.appendFields(dst, r.fields)
-			continue
-		}
-		call := -1
-		if r.pair {
-			call = p.event.rows[schema.TableCall]
-		}
-		if text := r.cache.get(row, call); text != nil {
-			dst = append(dst, text...)
-			continue
-		}
-		start := len(dst)
-		dst = p.appendFields(dst, r.fields)
-		r.cache.put(row, call, dst[start:])
+		dst = p.appendRun(dst, r)
 	}
+	return dst
+}
+
+// appendRun appends the fields of a run, rendered or from the cache.
+func (p *Printer) appendRun(dst []byte, r *run) []byte {
+	row := p.event.rows[r.table]
+	if r.table == schema.TableEvent {
+		return p.appendFields(dst, r.fields)
+	}
+	cache, call := &r.cache, -1
+	if r.pair {
+		call = p.event.rows[schema.TableCall]
+	}
+	if row < 0 {
+		// No row: as if it were the only one of its kind, or of the call.
+		cache, row, call = &r.none, max(call, 0), -1
+	}
+	if text := cache.get(row, call); text != nil {
+		return append(dst, text...)
+	}
+	start := len(dst)
+	if p.event.rows[r.table] >= 0 && len(p.plan.steps) > 0 && len(r.plan.steps) > 0 {
+		dst = p.appendSteps(dst, &r.plan, row)
+	} else {
+		dst = p.appendFields(dst, r.fields)
+	}
+	cache.put(row, call, dst[start:])
 	return dst
 }
 
