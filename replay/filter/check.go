@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/sendmsgrec/sendmsgrec/replay/field"
+	"github.com/sendmsgrec/sendmsgrec/replay/fields"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 )
 
@@ -187,7 +187,7 @@ func (b *builder) compare(op string, v *value) (*node, error) {
 	if c.op == equal {
 		return b.in([]*value{v})
 	}
-	if t := b.target; t.kind > kindList || t.errno || t.column.Enum != nil || b.mask == -1 && field.IsFlags(t.column) {
+	if t := b.target; t.kind > kindList || t.errno || t.column.Enum != nil || b.mask == -1 && fields.IsFlags(t.column) {
 		return nil, b.wrong("%s has no order for %s; it takes == and in", b.field, op)
 	}
 	o, err := b.operand(v)

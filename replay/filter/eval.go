@@ -5,7 +5,7 @@ import (
 	"math/bits"
 	"net/netip"
 
-	"github.com/sendmsgrec/sendmsgrec/replay/field"
+	"github.com/sendmsgrec/sendmsgrec/replay/fields"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -19,7 +19,7 @@ type Evaluator struct {
 
 	s     *segment.Segment
 	b     *segment.Block
-	event field.Event
+	event fields.Event
 	text  []byte
 	free  [][]uint64 // bitmaps
 	// pairs holds what a text was for a row of its table and one of the call table.
@@ -404,7 +404,7 @@ func (l *leaf) holds(e *Evaluator) bool {
 	return l.matches(text, &e.event) != l.negate
 }
 
-func (l *leaf) matches(text []byte, ev *field.Event) bool {
+func (l *leaf) matches(text []byte, ev *fields.Event) bool {
 	for _, want := range l.texts {
 		if l.match.holds(text, want) {
 			return true

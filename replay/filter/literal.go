@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sendmsgrec/sendmsgrec/replay/field"
+	"github.com/sendmsgrec/sendmsgrec/replay/fields"
 	"github.com/sendmsgrec/sendmsgrec/replay/moment"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 )
@@ -32,7 +32,7 @@ func (e *literalError) Error() string { return e.message }
 
 // operand returns the number that words, which | joined, mean for the target.
 func (t *target) operand(words []string) (operand, *literalError) {
-	if field.IsFlags(t.column) && !t.errno {
+	if fields.IsFlags(t.column) && !t.errno {
 		return flagsOperand(words)
 	}
 	if len(words) > 1 {

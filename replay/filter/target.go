@@ -3,7 +3,7 @@ package filter
 import (
 	"strings"
 
-	"github.com/sendmsgrec/sendmsgrec/replay/field"
+	"github.com/sendmsgrec/sendmsgrec/replay/fields"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 )
 
@@ -21,7 +21,7 @@ const (
 // target is a field as a test sees it.
 type target struct {
 	name   string // as written
-	field  *field.Field
+	field  *fields.Field
 	kind   kind
 	hex    bool // kindText: the bytes of the column in hexadecimal
 	errno  bool // kindInt: the error number in ret
@@ -38,11 +38,11 @@ var aliases = map[string]string{
 // FieldNames returns the names that expressions may use.
 func FieldNames() []string {
 	var names []string
-	for i := range field.All() {
-		names = append(names, field.All()[i].Name)
+	for i := range fields.All() {
+		names = append(names, fields.All()[i].Name)
 	}
 	for name := range aliases {
-		if field.ByName(name) == nil {
+		if fields.ByName(name) == nil {
 			names = append(names, name)
 		}
 	}
@@ -55,13 +55,13 @@ func targetOf(name string) *target {
 	if a, ok := aliases[name]; ok {
 		full = a
 	}
-	f := field.ByName(full)
+	f := fields.ByName(full)
 	if f == nil {
 		return nil
 	}
 	t := &target{name: name, field: f, column: f.Column}
 	c := f.Column
-	text := field.ByName(c.Name + "_text")
+	text := fields.ByName(c.Name + "_text")
 	switch {
 	case f.Name == "errno":
 		t.errno = true
@@ -71,8 +71,8 @@ func targetOf(name string) *target {
 		t.kind, t.field = kindEndpoint, text
 	case strings.HasSuffix(f.Name, "_endpoint"):
 		t.kind = kindEndpoint
-	case f == text && c.Kind == schema.KindInt && (c.Enum != nil || field.IsFlags(c)):
-		t.field = field.ByName(c.Name)
+	case f.IsName():
+		t.field = fields.ByName(c.Name)
 	case f.Decoded != nil:
 		t.kind = kindText
 	case c.Kind == schema.KindInt:
@@ -90,7 +90,7 @@ func targetOf(name string) *target {
 func (t *target) inputs() []schema.ColumnID { return t.field.Inputs }
 
 // appendText appends the value of a target that is no number.
-func (t *target) appendText(dst []byte, e *field.Event) ([]byte, bool) {
+func (t *target) appendText(dst []byte, e *fields.Event) ([]byte, bool) {
 	if !t.hex {
 		return t.field.AppendText(dst, e)
 	}
@@ -112,7 +112,7 @@ func (t *target) describe() string {
 		return "a text"
 	case c.Enum != nil:
 		return "a name or a number"
-	case field.IsFlags(c):
+	case fields.IsFlags(c):
 		return "names of flags, such as MSG_DONTWAIT|MSG_NOSIGNAL"
 	case c.Type == schema.TypeTimestamp:
 		return "a moment, such as 2026-01-31T10:00:00Z, +1.5s, -2s or 3600123456789"

@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"github.com/sendmsgrec/sendmsgrec/replay/fields"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 )
 
@@ -129,8 +130,8 @@ func (e *encoder) gatherCodes(t schema.Table, distinct int) levels {
 }
 
 // eventText writes the text of an event column that has few distinct values.
-func (e *encoder) eventText(l *leaf, c *schema.Column, text func(dst []byte, v int64) ([]byte, bool)) error {
-	v := &e.rows.Cols[c.ID]
+func (e *encoder) eventText(l *leaf, f *fields.Field) error {
+	v := &e.rows.Cols[f.Column.ID]
 	e.ints.reset()
 	e.bytes.reset()
 	e.codes, e.indexes, e.definition, e.nulls = e.codes[:0], e.indexes[:0], e.definition[:0], false
@@ -139,10 +140,8 @@ func (e *encoder) eventText(l *leaf, c *schema.Column, text func(dst []byte, v i
 		if !v.IsNull(int(row)) {
 			n := int(e.ints.index(v.Ints[row]))
 			if n == len(e.codes) {
-				own, ok := text(e.text[:0], v.Ints[row])
-				e.text = own[:0]
-				if ok {
-					e.codes = append(e.codes, e.bytes.index(own))
+				if text, ok := e.textOf(f, int(row), noIndex); ok {
+					e.codes = append(e.codes, e.bytes.index(text))
 				} else {
 					e.codes = append(e.codes, noIndex)
 				}
@@ -166,31 +165,28 @@ func (e *encoder) appendCode(code int32) {
 
 // pairText writes text that depends on a raw value, in a table of its own, and
 // on the event's row in the call table.
-func (e *encoder) pairText(l *leaf, c schema.ColumnID, text func(e *encoder, dst, raw []byte, call int) ([]byte, bool)) error {
+func (e *encoder) pairText(l *leaf, f *fields.Field) error {
 	e.bytes.reset()
 	clear(e.pairs)
 	e.indexes, e.definition, e.nulls = e.indexes[:0], e.definition[:0], false
 	calls := e.refs[schema.TableCall]
 	last, lastCode := ^uint64(0), int32(noIndex)
-	for i, row := range e.rowsOf(schema.ByID(c).Table) {
+	for i, row := range e.rowsOf(f.Table) {
 		code := int32(noIndex)
-		if row != noIndex {
-			if raw, ok := e.bytesOf(c, int(row)); ok {
-				pair := uint64(row)<<32 | uint64(calls[i])
-				if pair != last {
-					if lastCode, ok = e.pairs[pair]; !ok {
-						own, ok := text(e, e.text[:0], raw, int(calls[i]))
-						e.text = own[:0]
-						lastCode = noIndex
-						if ok {
-							lastCode = e.bytes.index(own)
-						}
-						e.pairs[pair] = lastCode
+		if row != noIndex && !e.rows.Cols[f.Column.ID].IsNull(int(row)) {
+			pair := uint64(row)<<32 | uint64(uint32(calls[i]))
+			if pair != last {
+				var known bool
+				if lastCode, known = e.pairs[pair]; !known {
+					lastCode = noIndex
+					if text, ok := e.textOf(f, int(row), int(calls[i])); ok {
+						lastCode = e.bytes.index(text)
 					}
-					last = pair
+					e.pairs[pair] = lastCode
 				}
-				code = lastCode
+				last = pair
 			}
+			code = lastCode
 		}
 		e.appendCode(code)
 	}

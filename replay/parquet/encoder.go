@@ -6,6 +6,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/fields"
 	"github.com/sendmsgrec/sendmsgrec/replay/filter"
 	"github.com/sendmsgrec/sendmsgrec/replay/rows"
 	"github.com/sendmsgrec/sendmsgrec/schema"
@@ -34,6 +35,7 @@ type encoder struct {
 	codes      []int32 // dictionary index by row of a table; noIndex is null
 	ints       intDict
 	bytes      bytesDict
+	event      fields.Event
 	text       []byte
 	utf8       []byte
 	pairs      map[uint64]int32

@@ -28,7 +28,7 @@ func BenchmarkRun(b *testing.B) {
 		{"by comm, remote address and port", mix, []string{"comm", "remote_address", "remote_port"}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			o := Options{By: fields(b, c.by...)}
+			o := Options{By: fieldsOf(b, c.by...)}
 			for b.Loop() {
 				if _, err := Run(open(b, c.file), o); err != nil {
 					b.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/fields"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -66,15 +67,11 @@ func FieldNames() []string {
 	return names
 }
 
-// hasText reports whether the column has a decoded text beside it.
+// hasText reports whether the column has a decoded text beside it that depends
+// on its value alone.
 func (f *Field) hasText() bool {
-	switch c := f.column; c.ID {
-	case schema.ColFlags, schema.ColMsgFlags, schema.ColOutMsgFlags, schema.ColName,
-		schema.ColLocalAddress, schema.ColRemoteAddress, schema.ColLocalPath, schema.ColRemotePath:
-		return true
-	default:
-		return c.Enum != nil
-	}
+	text := fields.ByName(f.column.Name + textSuffix)
+	return text != nil && (text.IsName() || f.column.Kind == schema.KindBytes)
 }
 
 // An encoded value begins with what it is, so that null is not empty and a
@@ -180,7 +177,7 @@ func (f *Field) intText(v int64) string {
 		return errnoName(v)
 	case c.Enum != nil:
 		return c.Enum.Name(v)
-	case c.ID == schema.ColFlags || c.ID == schema.ColMsgFlags || c.ID == schema.ColOutMsgFlags:
+	case fields.IsFlags(c):
 		return schema.FormatFlags(uint64(v))
 	case c.Type == schema.TypePointer:
 		return string(schema.AppendHex(nil, uint64(v)))
@@ -190,10 +187,8 @@ func (f *Field) intText(v int64) string {
 
 // errnoName returns the errno's name, or its number.
 func errnoName(n int64) string {
-	if name := schema.ErrnoName(n); name != "" {
-		return name
-	}
-	return strconv.FormatInt(n, 10)
+	name, _ := fields.AppendErrno(nil, -n)
+	return string(name)
 }
 
 // bytesText is safe to show on a terminal.

@@ -20,7 +20,7 @@ func FuzzRun(f *testing.F) {
 		if err != nil {
 			return
 		}
-		o := Options{By: fields(t, "errno", columns[int(by)%len(columns)].Name)}
+		o := Options{By: fieldsOf(t, "errno", columns[int(by)%len(columns)].Name)}
 		result, err := Run(r, o)
 		if err != nil {
 			t.Fatal(err)

@@ -119,7 +119,7 @@ func TestBoundsHoldWhateverWasLost(t *testing.T) {
 
 func TestASmallMemoryBudgetCostsPrecisionThenGroups(t *testing.T) {
 	file := record(t, gen.Options{Events: 200_000})
-	by := fields(t, "remote_address", "remote_port")
+	by := fieldsOf(t, "remote_address", "remote_port")
 	full, err := Run(open(t, file), Options{By: by, MemoryBytes: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +151,7 @@ func TestASmallMemoryBudgetCostsPrecisionThenGroups(t *testing.T) {
 
 func TestTheAccountOfMemoryIsTrue(t *testing.T) {
 	file := record(t, gen.Options{Events: 100_000})
-	r, err := Run(open(t, file), Options{By: fields(t, "comm", "remote_address", "remote_port")})
+	r, err := Run(open(t, file), Options{By: fieldsOf(t, "comm", "remote_address", "remote_port")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestTheAccountOfMemoryIsTrue(t *testing.T) {
 
 func TestJSONIsOneObjectWithNumbersInNanoseconds(t *testing.T) {
 	file := record(t, gen.Options{Events: 30_000, SegmentEvents: 3000, GapEvery: 3})
-	r, err := Run(open(t, file), Options{By: fields(t, "comm", "errno", "remote_address")})
+	r, err := Run(open(t, file), Options{By: fieldsOf(t, "comm", "errno", "remote_address")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,7 @@ func TestGroupsAreThoseOfCountingRowByRow(t *testing.T) {
 		{"name"}, {"control", "toctou"}, {"iov_len"}, {"ret", "attempt_of"}, {"local_path", "requested_bytes"},
 	} {
 		t.Run("by "+strings.Join(by, ","), func(t *testing.T) {
-			o := Options{By: fields(t, by...), MemoryBytes: 1 << 30}
+			o := Options{By: fieldsOf(t, by...), MemoryBytes: 1 << 30}
 			got, err := Run(open(t, file), o)
 			if err != nil {
 				t.Fatal(err)
@@ -197,7 +197,7 @@ func TestATimeRangeSelectsByTimeOfEntry(t *testing.T) {
 		{"everything", s.FirstTimeNS, s.LastTimeNS + 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := Options{By: fields(t, "comm", "cpu"), FromNS: c.from, ToNS: c.to}
+			o := Options{By: fieldsOf(t, "comm", "cpu"), FromNS: c.from, ToNS: c.to}
 			got, err := Run(open(t, file), o)
 			if err != nil {
 				t.Fatal(err)

@@ -27,7 +27,7 @@ func open(t testing.TB, file []byte) *segment.Reader {
 	return r
 }
 
-func fields(t testing.TB, names ...string) []Field {
+func fieldsOf(t testing.TB, names ...string) []Field {
 	t.Helper()
 	f, err := ParseFields(names)
 	if err != nil {

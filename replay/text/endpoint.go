@@ -1,44 +1,9 @@
 package text
 
-import "github.com/sendmsgrec/sendmsgrec/schema"
-
-// end is the columns of one end of a socket.
-type end struct{ address, port, path schema.ColumnID }
-
-var (
-	localEnd  = end{schema.ColLocalAddress, schema.ColLocalPort, schema.ColLocalPath}
-	remoteEnd = end{schema.ColRemoteAddress, schema.ColRemotePort, schema.ColRemotePath}
+import (
+	"github.com/sendmsgrec/sendmsgrec/replay/fields"
+	"github.com/sendmsgrec/sendmsgrec/schema"
 )
-
-// connected reports whether an internet socket has this end: an address or a
-// port that is not zero.
-func (e *event) connected(n *end) bool {
-	if port, _ := e.int(n.port); port != 0 {
-		return true
-	}
-	address, _ := e.bytes(n.address)
-	for _, c := range address {
-		if c != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// endpoint appends one end of the event's socket in short form.
-func (p *Printer) endpoint(dst []byte, n *end) []byte {
-	if path, ok := p.event.bytes(n.path); ok {
-		p.scratch = schema.AppendUnixPath(p.scratch[:0], path)
-		return p.str(dst, p.scratch)
-	}
-	address, ok := p.event.bytes(n.address)
-	if !ok || n == &remoteEnd && !p.event.connected(n) {
-		return p.null(dst)
-	}
-	port, _ := p.event.int(n.port)
-	p.scratch = schema.AppendHostPort(p.scratch[:0], address, 0, port)
-	return p.str(dst, p.scratch)
-}
 
 // appendSocket appends the socket behind a descriptor in brackets, as strace
 // -yy does and with the inode in front where that leaves it out:
@@ -107,8 +72,7 @@ func (e *event) appendEnds(dst []byte, family int64) []byte {
 			dst = append(dst, ',')
 			dst = schema.AppendHostPort(dst, address, 0, port)
 		}
-		if address, ok := e.bytes(schema.ColRemoteAddress); ok && e.connected(&remoteEnd) {
-			port, _ := e.int(schema.ColRemotePort)
+		if address, port, ok := fields.RemoteEnd.IP(e.forFields()); ok {
 			dst = append(dst, "->"...)
 			dst = schema.AppendHostPort(dst, address, 0, port)
 		}

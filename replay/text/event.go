@@ -1,6 +1,7 @@
 package text
 
 import (
+	"github.com/sendmsgrec/sendmsgrec/replay/fields"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -17,6 +18,14 @@ var tableOf = func() (t [schema.MaxColumnID + 1]schema.Table) {
 type event struct {
 	b    *segment.Block
 	rows [schema.NumTables]int // -1: none, or not read
+	// shared is what forFields returns.
+	shared fields.Event
+}
+
+// forFields returns the event for package fields, valid until the next call.
+func (e *event) forFields() *fields.Event {
+	e.shared.Block, e.shared.Rows = e.b, e.rows
+	return &e.shared
 }
 
 func (e *event) seek(row int) {

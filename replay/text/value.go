@@ -16,17 +16,6 @@ func (p *Printer) null(dst []byte) []byte {
 	return append(dst, "null"...)
 }
 
-// name appends a string of printable ASCII without quotes and backslashes:
-// names, times, addresses.
-func (p *Printer) name(dst []byte, s string) []byte {
-	if p.format == Line && plain(s) {
-		return append(dst, s...)
-	}
-	dst = append(dst, '"')
-	dst = append(dst, s...)
-	return append(dst, '"')
-}
-
 // hex appends raw bytes in hexadecimal, which is a string in JSON.
 func (p *Printer) hex(dst, b []byte) []byte {
 	if p.format == Line && len(b) > 0 {

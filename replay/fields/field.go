@@ -1,10 +1,10 @@
-// Package field knows the fields of an event by their names: the columns of
+// Package fields knows the fields of an event by their names: the columns of
 // the schema, and what is decoded from them (schema.Decoded), with the text
 // that people read. What prints events, converts, groups or filters them looks
 // a name up here, so that all of them mean the same by it and write it alike.
 //
 // The tables are made at start and read-only. An Event is for one goroutine.
-package field
+package fields
 
 import (
 	"slices"
@@ -92,6 +92,19 @@ func (f *Field) AppendText(dst []byte, e *Event) (text []byte, ok bool) {
 	}
 	v, ok := e.Bytes(f.Column.ID)
 	return append(dst, v...), ok
+}
+
+// IsName reports whether the field is the name of its column's number, or of
+// the flags in it: null where the column is.
+func (f *Field) IsName() bool {
+	c := f.Column
+	return f.Decoded != nil && f.Name == c.Name+"_text" && (c.Enum != nil || IsFlags(c))
+}
+
+// IsASCII reports whether the field's text is always printable ASCII, without
+// quotes and backslashes: what names numbers.
+func (f *Field) IsASCII() bool {
+	return f.text != nil && f.Column.Kind == schema.KindInt && f.Name != "local_endpoint" && f.Name != "remote_endpoint"
 }
 
 // IsFlags reports whether the column holds MSG_ flags.
