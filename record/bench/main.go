@@ -36,7 +36,10 @@ type options struct {
 	only    string
 	pin     bool
 	update  string
-	dir     string // of the programs and the tracers' files
+	dir     string // of the tracers' files
+	// programs is where sendmsgrec, workload and smrgen are; built when empty.
+	programs     string
+	instructions string
 }
 
 func main() {
@@ -49,6 +52,8 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "only this part: cost, tax or offline")
 	flag.BoolVar(&o.pin, "pin", true, "keep thread i of the load on CPU i")
 	flag.StringVar(&o.update, "update", "", "put the tables into this document")
+	flag.StringVar(&o.programs, "programs", "", "use the programs in this directory, do not build them")
+	flag.StringVar(&o.instructions, "instructions", "", "in a guest of make bench-vm: count instructions, on these probe tiers, and do nothing else")
 	flag.Parse()
 	if err := run(&o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -72,13 +77,14 @@ func run(o *options) error {
 	}
 	defer os.RemoveAll(dir)
 	o.dir = dir
-	for program, pkg := range map[string]string{
-		"sendmsgrec": "./cmd/sendmsgrec", "workload": "./record/internal/workload", "smrgen": "./replay/gen/smrgen",
-	} {
-		cmd := exec.Command("go", "build", "-o", o.program(program), pkg)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("build %s (run this in the repository's root): %w\n%s", program, err, out)
+	if o.programs == "" {
+		o.programs = dir
+		if err := build(o); err != nil {
+			return err
 		}
+	}
+	if o.instructions != "" {
+		return measureInstructions(o)
 	}
 	tables := map[string]string{"machine": machine(o)}
 	for _, part := range []struct {
@@ -98,4 +104,17 @@ func run(o *options) error {
 	return printTables(os.Stdout, tables)
 }
 
-func (o *options) program(name string) string { return filepath.Join(o.dir, name) }
+// build builds the programs from the tree.
+func build(o *options) error {
+	for program, pkg := range map[string]string{
+		"sendmsgrec": "./cmd/sendmsgrec", "workload": "./record/internal/workload", "smrgen": "./replay/gen/smrgen",
+	} {
+		cmd := exec.Command("go", "build", "-o", o.program(program), pkg)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s (run this in the repository's root): %w\n%s", program, err, out)
+		}
+	}
+	return nil
+}
+
+func (o *options) program(name string) string { return filepath.Join(o.programs, name) }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // machine says what was measured, on what, and how.
@@ -27,8 +29,17 @@ func machine(o *options) string {
 		}
 	}
 	return fmt.Sprintf("Measured on %s: %d CPUs (%s), Linux %s, %s, %s; medians of %d rounds of %d calls.\n",
-		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), model, first("uname", "-r"),
+		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), model, kernelRelease(),
 		first("trace-cmd", "--version"), first("perf", "--version"), o.rounds, o.calls)
+}
+
+// kernelRelease is what uname -r says.
+func kernelRelease() string {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(name.Release[:])
 }
 
 func printTables(w io.Writer, tables map[string]string) error {

@@ -22,25 +22,43 @@ func buildAll(o *options, dir string, list []*machine) (map[string]map[string]st
 		}
 		built := map[string]string{}
 		programs[m.arch] = built
-		for name, args := range map[string][]string{
-			initPath:                        {"build", "-ldflags", "-s -w", "./record/internal/guest"},
-			path.Join(binDir, "sendmsgrec"): {"build", "-ldflags", "-s -w", "./cmd/sendmsgrec"},
-			path.Join(binDir, "workload"):   {"build", "-ldflags", "-s -w", "./record/internal/workload"},
-			path.Join(binDir, testProgram):  {"test", "-c", "-ldflags", "-s -w", "-tags", "privileged", o.pkg},
-		} {
+		for name, args := range o.builds() {
 			file := filepath.Join(dir, m.arch+"-"+path.Base(name))
 			if err := goBuild(m.arch, file, args); err != nil {
 				return nil, err
 			}
 			built[name] = file
 		}
+		if o.instructions {
+			if err := addTracers(built); err != nil {
+				return nil, err
+			}
+		}
 		addBusybox(m.arch, built)
 	}
 	return programs, nil
 }
 
-// testProgram is the tests' name in the guest.
-const testProgram = "guest.test"
+// The names in the guest of what it runs.
+const (
+	testProgram  = "guest.test"
+	benchProgram = "bench"
+)
+
+// builds returns the go command's arguments by the program's name in the guest.
+func (o *options) builds() map[string][]string {
+	list := map[string][]string{
+		initPath:                        {"build", "-ldflags", "-s -w", "./record/internal/guest"},
+		path.Join(binDir, "sendmsgrec"): {"build", "-ldflags", "-s -w", "./cmd/sendmsgrec"},
+		path.Join(binDir, "workload"):   {"build", "-ldflags", "-s -w", "./record/internal/workload"},
+	}
+	if o.instructions {
+		list[path.Join(binDir, benchProgram)] = []string{"build", "-ldflags", "-s -w", "./record/bench"}
+	} else {
+		list[path.Join(binDir, testProgram)] = []string{"test", "-c", "-ldflags", "-s -w", "-tags", "privileged", o.pkg}
+	}
+	return list
+}
 
 // goBuild builds a static program; args end with the package.
 func goBuild(arch, file string, args []string) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ type machine struct {
 	qemu    []string
 	console string
 	// tiers are those that have to load there.
+	// On the running kernel, those that do load.
 	tiers []string
 	// modules are loaded at the start, with what they depend on, where the
 	// kernel has them.
@@ -35,7 +37,7 @@ func machines() []*machine {
 			modules: familyModules,
 		}
 	}
-	return []*machine{
+	list := []*machine{
 		amd64("5.10"), amd64("6.1"), amd64("6.12"),
 		{
 			name: "6.1-arm64", kernel: "6.1", arch: "arm64", console: "ttyAMA0",
@@ -46,6 +48,10 @@ func machines() []*machine {
 			modules: familyModules,
 		},
 	}
+	if os.Getuid() == 0 {
+		list = append(list, &machine{name: runningName, arch: hostArch, tiers: []string{"fentry", "kprobe", "tracepoint"}})
+	}
+	return list
 }
 
 func machineNames() []string {
@@ -60,6 +66,9 @@ func machineNames() []string {
 func (m *machine) dir(cache string) string { return filepath.Join(cache, "kernels", m.name) }
 
 func (m *machine) fetch(cache string) error {
+	if m.name == runningName {
+		return nil
+	}
 	out, err := exec.Command(".ci/guest/kernel", m.kernel, m.arch, m.dir(cache)).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("fetch kernel %s (run this in the repository's root): %w\n%s", m.name, err, out)
@@ -87,10 +96,10 @@ const quiet = "loglevel=1 panic=-1 no_timer_check nowatchdog rcupdate.rcu_cpu_st
 
 // command is the qemu command line. /dev/kvm is not used even where there is
 // one: what is tested must not depend on it.
-func (m *machine) command(cache, initrd, appendix string) []string {
+func (m *machine) command(cache, initrd string) []string {
 	args := append(slices.Clone(m.qemu),
 		"-m", "1024", "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "none", "-no-reboot",
 		"-kernel", filepath.Join(m.dir(cache), "vmlinuz"), "-initrd", initrd,
-		"-append", "console="+m.console+" "+quiet+" "+appendix)
+		"-append", "console="+m.console+" "+quiet)
 	return args
 }

@@ -4,6 +4,7 @@
 //	go run ./record/internal/guest                       # the shared table, every kernel and tier
 //	go run ./record/internal/guest -kernel 6.1 -tier kprobe -run 'TestTable/.*/EPIPE'
 //	go run ./record/internal/guest -kernel 5.10 -- sendmsgrec doctor
+//	go run ./record/internal/guest -instructions         # what tracing costs
 //
 // A guest is a kernel (fetched by .ci/guest/kernel and kept outside the tree)
 // and an initial RAM disk that is made here: this program as /init, and static
@@ -25,6 +26,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sendmsgrec/sendmsgrec/record/internal/markdown"
 )
 
 // options are the flags.
@@ -38,9 +41,9 @@ type options struct {
 	timeout  time.Duration
 	verbose  bool
 	update   string
-	bench    string
-	icount   bool
 	command  []string
+	// instructions: count the tracers' instructions instead of testing.
+	instructions bool
 }
 
 func main() {
@@ -56,7 +59,8 @@ func main() {
 	flag.IntVar(&o.parallel, "parallel", 2, "guests at the same time")
 	flag.DurationVar(&o.timeout, "timeout", 10*time.Minute, "a guest that takes longer has failed")
 	flag.BoolVar(&o.verbose, "v", false, "print all that the guests say")
-	flag.StringVar(&o.update, "update", "", "put the matrix into this document")
+	flag.StringVar(&o.update, "update", "", "put the matrix, or the table of instructions, into this document")
+	flag.BoolVar(&o.instructions, "instructions", false, "count what tracing costs in instructions, beside the host's perf and trace-cmd, on amd64")
 	flag.Parse()
 	o.command = flag.Args()
 	if err := run(&o); err != nil {
@@ -78,6 +82,13 @@ func run(o *options) error {
 	if err != nil {
 		return err
 	}
+	if o.instructions {
+		// The tracers are the host's programs.
+		list = slices.DeleteFunc(list, func(m *machine) bool { return m.arch != hostArch || m.name == runningName })
+	}
+	if len(o.command) > 0 {
+		list = slices.DeleteFunc(list, func(m *machine) bool { return m.name == runningName })
+	}
 	dir, err := os.MkdirTemp("", "guest")
 	if err != nil {
 		return err
@@ -89,10 +100,10 @@ func run(o *options) error {
 	}
 	reports := runAll(o, list, dir, programs)
 	if len(o.command) == 0 {
-		fmt.Printf("\n%s", matrix(reports))
+		fmt.Printf("\n%s", o.table(reports))
 	}
 	if o.update != "" {
-		if err := updateDocument(o.update, reports); err != nil {
+		if err := o.updateDocument(reports); err != nil {
 			return err
 		}
 	}
@@ -103,6 +114,22 @@ func run(o *options) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// table is what the run is for.
+func (o *options) table(reports []*report) string {
+	if o.instructions {
+		return instructionTable(reports)
+	}
+	return matrix(reports)
+}
+
+func (o *options) updateDocument(reports []*report) error {
+	tables := map[string]string{"instructions": instructionTable(reports)}
+	if !o.instructions {
+		tables = map[string]string{"matrix": matrix(reports), "unavailable": reasons(reports)}
+	}
+	return markdown.Update(o.update, "guest", tables)
 }
 
 // runAll runs the guests, so many at a time, and returns their reports in the

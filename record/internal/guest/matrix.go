@@ -75,20 +75,33 @@ func (t *test) absent() bool {
 	return slices.ContainsFunc(t.output, func(s string) bool { return strings.Contains(s, ": absent: ") })
 }
 
-// updateDocument puts the matrix and the reasons into the document.
-func updateDocument(path string, reports []*report) error {
-	reasons := [][]string{{"tier", "unavailable", "why", "kernels"}}
+// reasons renders why a tier cannot see what.
+func reasons(reports []*report) string {
+	rows := [][]string{{"tier", "unavailable", "why", "guests"}}
 	for _, r := range reports {
 		for _, tier := range r.expected {
 			for _, b := range r.blind[tier] {
-				i := slices.IndexFunc(reasons, func(row []string) bool { return slices.Equal(row[:3], []string{tier, b.what, b.why}) })
+				i := slices.IndexFunc(rows, func(row []string) bool { return slices.Equal(row[:3], []string{tier, b.what, b.why}) })
 				if i < 0 {
-					reasons = append(reasons, []string{tier, b.what, b.why, r.machine.name})
+					rows = append(rows, []string{tier, b.what, b.why, r.machine.name})
 				} else {
-					reasons[i][3] += ", " + r.machine.name
+					rows[i][3] += ", " + r.machine.name
 				}
 			}
 		}
 	}
-	return markdown.Update(path, "guest", map[string]string{"matrix": matrix(reports), "unavailable": markdown.Table(reasons)})
+	return markdown.Table(rows)
+}
+
+// instructionTable joins the tables that the guests printed.
+func instructionTable(reports []*report) string {
+	var lines []string
+	for _, r := range reports {
+		for i, line := range r.table {
+			if i >= 2 || len(lines) < 2 { // the heading once
+				lines = append(lines, line+"\n")
+			}
+		}
+	}
+	return strings.Join(lines, "")
 }

@@ -17,9 +17,10 @@ const tailLines = 60
 // report is what came of a guest.
 type report struct {
 	machine  *machine
-	single   bool // one command of the user, no tests
-	expected []string
-	err      error // of qemu
+	single   bool     // one command, no tests
+	expected []string // names of the commands that have to run
+	refused  []string // tiers that do not load on the running kernel, and why
+	err      error    // of qemu
 	took     time.Duration
 
 	release  string // uname -r
@@ -27,6 +28,7 @@ type report struct {
 	done     bool
 	tests    []*test
 	blind    map[string][]blind // by tier
+	table    []string           // lines of a Markdown table that a command printed
 	tail     []string
 	tier     string // of the command that runs
 	current  *test
@@ -69,6 +71,8 @@ func (r *report) line(s string) {
 		r.current = nil
 	case s == markDone:
 		r.done = true
+	case strings.HasPrefix(s, "| "):
+		r.table = append(r.table, s)
 	case strings.HasPrefix(s, "=== RUN "), strings.HasPrefix(s, "=== NAME "), strings.HasPrefix(s, "=== CONT "):
 		r.current = r.test(strings.TrimSpace(s[len("=== RUN "):]))
 	case resultLine.MatchString(s):
@@ -121,6 +125,9 @@ func (r *report) verdict() error {
 			errs = append(errs, fmt.Errorf("%s: %s failed", t.tier, t.name))
 		}
 	}
+	if len(r.expected) == 0 && len(r.refused) > 0 {
+		errs = append(errs, errors.New("no tier loads"))
+	}
 	if len(r.expected) > 0 && !r.done && len(errs) == 0 {
 		errs = append(errs, errors.New("the guest has not said that it is done"))
 	}
@@ -142,6 +149,9 @@ func (r *report) print(w io.Writer) {
 				fmt.Fprintf(w, "%s %s    %s\n", r.machine.name, t.tier, line)
 			}
 		}
+	}
+	for _, line := range r.refused {
+		fmt.Fprintf(w, "%s: %s\n", r.machine.name, strings.TrimSpace(line))
 	}
 	if err := r.verdict(); err != nil && !r.done {
 		fmt.Fprintf(w, "%s: the end of what the guest said:\n", r.machine.name)

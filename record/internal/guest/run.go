@@ -20,10 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	hostArch = runtime.GOARCH
-	guestCPU = "2" // threads migrate
-)
+const hostArch = runtime.GOARCH
 
 // defaultTests are those of record/e2e that hold on every tier; the others
 // need strace, or time, and run on the host.
@@ -47,6 +44,10 @@ func (o *options) commands(m *machine) []command {
 	if len(o.command) > 0 {
 		return []command{{Name: strings.Join(o.command, " "), Args: o.command, Env: env}}
 	}
+	if o.instructions {
+		args := []string{path.Join(binDir, benchProgram), "-programs", binDir, "-instructions", strings.Join(m.chosen(o.tiers), ",")}
+		return []command{{Name: "instructions", Args: args, Env: env}}
+	}
 	var list []command
 	for _, tier := range m.chosen(o.tiers) {
 		list = append(list, command{
@@ -60,7 +61,10 @@ func (o *options) commands(m *machine) []command {
 
 // runGuest boots the machine, lets it do its job and returns what it said.
 func runGuest(o *options, m *machine, dir string, programs map[string]string) *report {
-	r := &report{machine: m, single: len(o.command) > 0}
+	if m.name == runningName {
+		return runHost(o, m, programs)
+	}
+	r := &report{machine: m, single: len(o.command) > 0 || o.instructions}
 	j := job{Commands: o.commands(m)}
 	for _, c := range j.Commands {
 		r.expected = append(r.expected, c.Name)
@@ -77,8 +81,12 @@ func runGuest(o *options, m *machine, dir string, programs map[string]string) *r
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	args := m.command(o.cache, initrd, "")
-	args = append(args, "-accel", "tcg,thread=multi", "-smp", guestCPU)
+	args := m.command(o.cache, initrd)
+	if o.instructions {
+		args = append(args, "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", "1")
+	} else {
+		args = append(args, "-accel", "tcg,thread=multi", "-smp", "2") // two, so that threads migrate
+	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stderr = os.Stderr
 	console, err := cmd.StdoutPipe()

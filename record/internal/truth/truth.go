@@ -118,4 +118,7 @@ type Load struct {
 	Interrupted int64   // of them, those that a signal ended
 	Inodes      []int64 `json:",omitempty"` // sockets that were sent from
 	NSPerCall   float64 // time of the loop, with its reading back
+	// MedianNSPerCall is that of the middle one of equal batches of calls; what
+	// interrupts few of them has no part in it.
+	MedianNSPerCall float64 `json:",omitempty"`
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -25,6 +26,8 @@ type loader struct {
 	fd, peer int
 	size     int
 	sequence bool
+	batch    int64
+	batches  []time.Duration
 	buffer   []byte
 	tid      int
 	sent     int64
@@ -42,6 +45,7 @@ func runLoad(args []string) error {
 	rate := flags.Float64("rate", 0, "calls per second of each thread; 0 is full speed")
 	sequence := flags.Bool("sequence", false, "count each thread's calls in msg_flags")
 	pin := flags.Bool("pin", false, "keep thread i on CPU i")
+	batch := flags.Int64("batch", 0, "time every so many calls apart, and print the median too")
 	gate := flags.Bool("gate", false, "start to send when standard input ends")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -55,7 +59,7 @@ func runLoad(args []string) error {
 	var ready, done sync.WaitGroup
 	start := make(chan struct{})
 	for i := range loaders {
-		l := &loader{size: *size, sequence: *sequence}
+		l := &loader{size: *size, sequence: *sequence, batch: *batch}
 		loaders[i] = l
 		ready.Add(1)
 		done.Add(1)
@@ -90,6 +94,7 @@ func report(loaders []*loader) error {
 		errs = append(errs, l.err)
 		sum.Calls += l.sent
 		sum.TIDs = append(sum.TIDs, l.tid)
+		sum.MedianNSPerCall += median(l.batches) / float64(max(l.batch, 1)) / float64(len(loaders))
 		sum.NSPerCall += float64(l.elapsed) / float64(max(l.sent, 1)) / float64(len(loaders))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -141,7 +146,13 @@ func (l *loader) run(n int64, rate float64) {
 	fd, peer := uintptr(l.fd), uintptr(l.peer)
 	msg, buf, room := uintptr(addressOf(l.header)), uintptr(addressOf(l.buffer)), uintptr(len(l.buffer))
 	start := time.Now()
+	last := start
 	for i := range n {
+		if l.batch > 0 && i > 0 && i%l.batch == 0 {
+			now := time.Now()
+			l.batches = append(l.batches, now.Sub(last))
+			last = now
+		}
 		if l.sequence {
 			binary.NativeEndian.PutUint32(l.header[48:], uint32(i))
 		}
@@ -162,19 +173,37 @@ func (l *loader) run(n int64, rate float64) {
 	l.elapsed = time.Since(start)
 }
 
+// median returns the middle one in nanoseconds, 0 of none.
+func median(d []time.Duration) float64 {
+	if len(d) == 0 {
+		return 0
+	}
+	slices.Sort(d)
+	return float64(d[len(d)/2])
+}
+
 // runGetppid makes -n system calls that no tracer of sendmsg asked for.
 func runGetppid(args []string) error {
 	flags := flag.NewFlagSet("getppid", flag.ContinueOnError)
 	n := flags.Int64("n", 1000000, "number of calls")
+	batch := flags.Int64("batch", 0, "time every so many calls apart, and print the median too")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	runtime.LockOSThread()
 	pinTo(0, 0)
+	var batches []time.Duration
 	start := time.Now()
-	for range *n {
+	last := start
+	for i := range *n {
+		if *batch > 0 && i > 0 && i%*batch == 0 {
+			now := time.Now()
+			batches = append(batches, now.Sub(last))
+			last = now
+		}
 		syscall.RawSyscall(unix.SYS_GETPPID, 0, 0, 0)
 	}
 	return json.NewEncoder(os.Stdout).Encode(truth.Load{
-		PID: os.Getpid(), Calls: *n, NSPerCall: float64(time.Since(start)) / float64(*n)})
+		PID: os.Getpid(), Calls: *n, NSPerCall: float64(time.Since(start)) / float64(*n),
+		MedianNSPerCall: median(batches) / float64(max(*batch, 1))})
 }

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"time"
+)
+
+// runningName is the kernel that runs here, which takes part as if it were a
+// guest.
+const runningName = "running"
+
+// runHost runs the tests on the running kernel, on each tier that loads there.
+func runHost(o *options, m *machine, programs map[string]string) *report {
+	r := &report{machine: m, single: len(o.command) > 0}
+	sendmsgrec, workload := path.Join(binDir, "sendmsgrec"), path.Join(binDir, "workload")
+	env := append(os.Environ(), "SENDMSGREC_PROGRAM="+programs[sendmsgrec], "SENDMSGREC_WORKLOAD="+programs[workload])
+	ctx, cancel := context.WithTimeout(context.Background(), o.timeout)
+	defer cancel()
+	started := time.Now()
+	for _, c := range o.commands(m) {
+		tier := c.Name
+		if why, err := exec.CommandContext(ctx, programs[sendmsgrec], "record", "-q", "--force", "-o", "/dev/null", "--probe", tier,
+			"--", "true").CombinedOutput(); err != nil {
+			r.refused = append(r.refused, fmt.Sprintf("%s does not load: %s", tier, why))
+			continue
+		}
+		r.expected = append(r.expected, tier)
+		cmd := exec.CommandContext(ctx, programs[c.Args[0]], c.Args[1:]...)
+		cmd.Env = append(env, "SENDMSGREC_TIERS="+tier)
+		out, in := io.Pipe()
+		cmd.Stdout, cmd.Stderr = in, in
+		r.line(markRun + tier)
+		go func() {
+			cmd.Run()
+			in.Close()
+		}()
+		r.read(out, func(line string) {
+			if o.verbose {
+				printLine(m, line)
+			}
+		})
+		r.line(fmt.Sprintf("%s%d %s", markExit, cmd.ProcessState.ExitCode(), tier))
+	}
+	r.done = true
+	r.took = time.Since(started)
+	return r
+}
