@@ -71,6 +71,10 @@ fuzz: ## run every fuzzer for FUZZTIME (default 10s)
 bench: build ## measure against trace-cmd and perf, and put the tables into docs/benchmarks.md (root, trace-cmd, linux-perf)
 	$(GO) run ./record/bench -update docs/benchmarks.md
 
+.PHONY: bench-vm
+bench-vm: ## count the instructions that tracing costs, in guests, into docs/benchmarks.md (qemu, trace-cmd, linux-perf)
+	$(GO) run ./record/internal/guest -cache $(CACHE) -instructions -kernel $(KERNEL) -tier $(TIER) -update docs/benchmarks.md $(VMFLAGS)
+
 .PHONY: bench-parts
 bench-parts: ## measure what each part of a recorder costs in the kernel (root)
 	$(GO) test -tags privileged -run '^$$' -bench Parts -benchtime 1x ./bpf

@@ -24,8 +24,8 @@ func conserve(t *testing.T, path string, pid int, calls int64) info {
 	t.Helper()
 	i := readInfo(t, path)
 	if i.Events+i.Lost != calls || i.InFlight != 0 || !i.Complete {
-		t.Errorf("%d calls: recorded %d + lost %d = %d, in flight %d, complete %v",
-			calls, i.Events, i.Lost, i.Events+i.Lost, i.InFlight, i.Complete)
+		t.Errorf("%d calls: recorded %d + lost %d = %d, filtered %d, in flight %d, complete %v",
+			calls, i.Events, i.Lost, i.Events+i.Lost, i.Filtered, i.InFlight, i.Complete)
 	}
 	if got := countByPID(t, path)[pid]; got != i.Events {
 		t.Errorf("%d events of process %d, info says %d", got, pid, i.Events)

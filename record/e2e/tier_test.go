@@ -32,7 +32,7 @@ func loadable(t *testing.T) []string {
 	}
 	var tiers []string
 	for _, tier := range []string{"fentry", "kprobe", "tracepoint"} {
-		r := run(t, sendmsgrec, append([]string{"record", "-q", "-o", "/dev/null", "--force"}, probe(tier, "--", "true")...)...)
+		r := run(t, sendmsgrec, append([]string{"record", "-q", "-o", "-"}, probe(tier, "--", "true")...)...)
 		if r.code == 0 {
 			tiers = append(tiers, tier)
 		} else {

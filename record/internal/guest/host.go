@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -24,9 +25,10 @@ func runHost(o *options, m *machine, programs map[string]string) *report {
 	started := time.Now()
 	for _, c := range o.commands(m) {
 		tier := c.Name
-		if why, err := exec.CommandContext(ctx, programs[sendmsgrec], "record", "-q", "--force", "-o", "/dev/null", "--probe", tier,
-			"--", "true").CombinedOutput(); err != nil {
-			r.refused = append(r.refused, fmt.Sprintf("%s does not load: %s", tier, why))
+		var why strings.Builder
+		trial := exec.CommandContext(ctx, programs[sendmsgrec], "record", "-q", "-o", "-", "--probe", tier, "--", "true")
+		if trial.Stderr = &why; trial.Run() != nil {
+			r.refused = append(r.refused, fmt.Sprintf("%s does not load: %s", tier, why.String()))
 			continue
 		}
 		r.expected = append(r.expected, tier)

@@ -49,10 +49,12 @@ func (o *options) commands(m *machine) []command {
 		return []command{{Name: "instructions", Args: args, Env: env}}
 	}
 	var list []command
-	for _, tier := range m.chosen(o.tiers) {
+	tiers := m.chosen(o.tiers)
+	for _, tier := range tiers {
 		list = append(list, command{
 			Name: tier,
-			Args: []string{path.Join(binDir, testProgram), "-test.v", "-test.short", "-test.run", o.run, "-test.timeout", o.timeout.String()},
+			Args: []string{path.Join(binDir, testProgram), "-test.v", "-test.short", "-test.run", o.run,
+				"-test.timeout", (o.timeout / time.Duration(len(tiers)+1)).String()},
 			Env:  append(slices.Clone(env), "SENDMSGREC_TIERS="+tier),
 		})
 	}

@@ -17,17 +17,29 @@ const (
 
 // arena is memory that the garbage collector neither moves nor knows.
 type arena struct {
-	mem []byte
-	off int
+	mem     []byte
+	off     int
+	mapping []byte // mem, and a page behind it that nobody can read
 }
 
+// pageSize is that of the kernels that the tests run on.
+const pageSize = 4096
+
 func newArena(size int) (*arena, error) {
-	mem, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_POPULATE)
+	size = (size + pageSize - 1) &^ (pageSize - 1)
+	mem, err := unix.Mmap(-1, 0, size+pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_POPULATE)
 	if err != nil {
 		return nil, fmt.Errorf("map %d bytes: %w", size, err)
 	}
-	return &arena{mem: mem}, nil
+	// What runs past the end must fault, whatever is mapped behind.
+	if err := unix.Mprotect(mem[size:], unix.PROT_NONE); err != nil {
+		return nil, fmt.Errorf("protect the page behind the arena: %w", err)
+	}
+	return &arena{mem: mem[:size], mapping: mem}, nil
 }
+
+// free unmaps the arena.
+func (a *arena) free() { unix.Munmap(a.mapping) }
 
 // alloc returns n zeroed bytes, 8-byte aligned.
 func (a *arena) alloc(n int) []byte {

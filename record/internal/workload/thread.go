@@ -49,7 +49,7 @@ func inThread(name string, log *logger, run func(*thread) error) error {
 		for _, fd := range t.fds {
 			unix.Close(fd)
 		}
-		unix.Munmap(a.mem)
+		a.free()
 		done <- err
 	}()
 	return <-done
