@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -37,8 +38,8 @@ func FuzzFilter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		is, err := Parse(text)
 		if err != nil {
-			e, ok := err.(*Error)
-			if !ok || e.Offset < 0 || e.Offset > len(e.Text) || strings.Count(e.Error(), "\n") > 2 {
+			var e *Error
+			if !errors.As(err, &e) || e.Offset < 0 || e.Offset > len(e.Text) || strings.Count(e.Error(), "\n") > 2 {
 				t.Fatalf("%T: %v", err, err)
 			}
 			return

@@ -72,7 +72,6 @@ var definition = lexer.MustSimple([]lexer.SimpleRule{
 
 var (
 	symbols     = definition.Symbols()
-	typeWord    = symbols["Word"]
 	typeString  = symbols["String"]
 	typeQuote   = symbols["Quote"]
 	typeSpace   = symbols["Space"]

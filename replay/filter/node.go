@@ -196,10 +196,9 @@ func mapTables(op nodeOp, nodes []*node) []*node {
 	var out []*node
 	byTable := map[schema.Table][]*node{}
 	for _, n := range nodes {
-		switch {
-		case n.space == schema.TableEvent:
+		if n.space == schema.TableEvent {
 			out = append(out, n)
-		default:
+		} else {
 			byTable[n.space] = append(byTable[n.space], n)
 		}
 	}

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -85,11 +86,8 @@ func TestErrorsSayWhatWasMeant(t *testing.T) {
 	for _, c := range wrongExpressions {
 		_, err := Parse(c.text)
 		var e *Error
-		if err == nil {
-			t.Errorf("%s: %s: no error", c.name, c.text)
-			continue
-		} else if e, _ = err.(*Error); e == nil {
-			t.Errorf("%s: %v is a %T", c.name, err, err)
+		if !errors.As(err, &e) {
+			t.Errorf("%s: %s: %v is a %T", c.name, c.text, err, err)
 			continue
 		}
 		if e.Offset < 0 || e.Offset > len(e.Text) || strings.ContainsAny(e.Error(), "\x1b\t") {
