@@ -176,7 +176,7 @@ const docHead = `# The event: columns, fields and their values
 <!-- Made from the tables of package schema by ` + "`go test ./schema -update`" + `; do not edit. -->
 
 What a recording says about one call. The same names are the keys of ` + "`cat --json`" + `, the columns of Parquet
-files and the words of ` + "`--fields`" + ` and ` + "`--by`" + `; ` + "`sendmsgrec schema`" + ` prints this table, with ` + "`--json`" + ` for programs.
+files and the words of ` + "`--fields`, `--by`" + ` and ` + "`--filter`" + `; ` + "`sendmsgrec schema`" + ` prints this table, with ` + "`--json`" + ` for programs.
 
 Columns are never renamed or renumbered, and their meaning never changes; new ones are appended.
 

@@ -17,7 +17,7 @@ func newSchemaCommand() *cobra.Command {
 		Short: "List the columns of an event",
 		Long: `List the columns of an event with type, unit, tags and meaning, and the fields
 that are decoded from them. The names are those of cat --fields, of JSON, of CSV,
-of stats --by and of Parquet. The tags say where a value comes from:
+of stats --by, of --filter and of Parquet. The tags say where a value comes from:
 
   K       originated in the kernel
   U       from user space, for example behind a user pointer

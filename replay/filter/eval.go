@@ -48,9 +48,15 @@ func (e *Evaluator) Skip(s *segment.Segment) bool {
 	if e.p.Decide(s) != None {
 		return false
 	}
-	e.counts.skip(s)
-	e.p.root.decide(s, func(test int) { e.counts.tests[test].excluded++ })
+	e.skip(s)
 	return true
+}
+
+// skip counts a segment that is skipped, and which tests ruled it out.
+func (e *Evaluator) skip(s *segment.Segment) {
+	e.counts.see(s)
+	e.counts.skipped++
+	e.p.root.decide(s, func(test int) { e.counts.tests[test].excluded++ })
 }
 
 // Reselect is Select for a segment that Select has seen before: it is not
@@ -72,15 +78,18 @@ func (e *Evaluator) Select(s *segment.Segment, b *segment.Block) (*Selection, er
 	if err := e.dec.ReadBlock(s, []schema.ColumnID{}, b); err != nil {
 		return nil, err
 	}
-	if e.Skip(s) {
+	if s.Rows == 0 {
 		return &e.sel, nil
 	}
-	e.counts.see(s)
 	switch e.p.Decide(s) {
+	case None:
+		e.skip(s)
 	case Every:
-		e.sel.n = s.Rows
+		e.counts.see(s)
 		e.counts.whole++
+		e.sel.n = s.Rows
 	default:
+		e.counts.see(s)
 		e.counts.tested++
 		all := e.bitmap(s.Rows)
 		all = onesOf(all, s.Rows)

@@ -29,11 +29,6 @@ func (c *explainCounts) see(s *segment.Segment) {
 	c.bytes += s.DataBytes()
 }
 
-func (c *explainCounts) skip(s *segment.Segment) {
-	c.see(s)
-	c.skipped++
-}
-
 func (c *explainCounts) add(to *int64, before, after segment.DecoderStats) {
 	*to += after.CompressedBytes - before.CompressedBytes
 }
