@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -405,6 +407,36 @@ func quoted(text string) string {
 	}
 	s.WriteByte('"')
 	return s.String()
+}
+
+// TestOldRecordingsAreFiltered does the same with the fixtures of all versions:
+// the first have no statistics, and fewer columns.
+func TestOldRecordingsAreFiltered(t *testing.T) {
+	files, err := filepath.Glob("../../schema/segment/testdata/v*.smr")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("fixtures are %q, %v", files, err)
+	}
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			file, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rng := rand.New(rand.NewPCG(1, 9))
+			selected := 0
+			for range 60 {
+				x := randomExpression(rng, rng.IntN(4))
+				n, _ := compareWithNaive(t, file, x)
+				selected += n
+				if t.Failed() {
+					t.Fatal(x.text)
+				}
+			}
+			if selected == 0 {
+				t.Error("nothing was selected")
+			}
+		})
+	}
 }
 
 // TestColumnWiseEqualsRowByRow compares random expressions on random
