@@ -26,6 +26,7 @@ type chooser struct {
 	slot   [2 * MaxDictionary]uint8
 	dict   []int64 // distinct values, ascending, when dictionary found few
 	counts [256]uint32
+	lo, hi int64 // of the values that choose saw last; equal for a constant
 }
 
 // A sample of this many values tells the encodings apart: the entropy of its
@@ -45,7 +46,7 @@ func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
 	for same < len(vals) && vals[same] == vals[0] {
 		same++
 	}
-	if same == len(vals) {
+	if c.lo, c.hi = vals[0], vals[0]; same == len(vals) {
 		return EncodingConstant, frame{vals[0], 0}
 	}
 	lo, hi := vals[0], vals[0]
@@ -57,6 +58,7 @@ func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
 		dlo, dhi = min(dlo, d), max(dhi, d)
 		prev = v
 	}
+	c.lo, c.hi = lo, hi
 	fv, fd := frameOf(lo, hi), frameOf(dlo, dhi)
 	if fd.width == 0 {
 		return EncodingDeltas, fd

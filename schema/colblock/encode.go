@@ -36,6 +36,8 @@ type Encoder struct {
 	dict   []int64
 	ints   []int64
 	bitmap []byte
+	// relative: the last chunk was stored relative to another column.
+	relative bool
 }
 
 // NewEncoder returns an encoder.
@@ -68,6 +70,7 @@ func newZstd(entropy bool) *zstd.Encoder {
 // which may be nil, is a column that v may be stored relative to. The error is
 // about a vector that does not hold the rows, or ErrLimit.
 func (e *Encoder) AppendChunk(entry, data []byte, kind schema.Kind, v *Vector, rows int, rel *Relative) ([]byte, []byte, error) {
+	e.relative, e.choose.lo, e.choose.hi = false, 0, 0
 	if err := check(kind, v, rows); err != nil {
 		return entry, data, err
 	}
@@ -82,7 +85,7 @@ func (e *Encoder) AppendChunk(entry, data []byte, kind schema.Kind, v *Vector, r
 	if !rel.pays(kind, v, rows) {
 		rel = nil
 	}
-	if rel != nil {
+	if e.relative = rel != nil; e.relative {
 		entry = binary.AppendUvarint(append(entry, first|FlagRelative), uint64(rel.ID))
 	} else {
 		entry = append(entry, first)

@@ -79,7 +79,7 @@ func (e *Encoder) Encode(dst *Encoded, b *Block, m SegmentMeta) error {
 		frames := e.data[start:]
 		e.cols = appendColumn(e.cols, c.ID, e.desc, frames, crcOf(frames))
 		var has bool
-		if e.stat, has = appendStatistics(e.stat, c.ID, v, rows); has {
+		if e.stat, has = appendStatistics(e.stat, c.ID, e.col, v, rows); has {
 			statistics++
 		}
 		total := len(v.Bytes)

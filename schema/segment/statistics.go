@@ -22,55 +22,19 @@ var hasStatistics = func() (has [schema.MaxColumnID + 1]bool) {
 	return has
 }()
 
-// appendStatistics appends the statistics of one column, if there are any to
-// write, and reports whether there were.
-func appendStatistics(b []byte, id schema.ColumnID, v *colblock.Vector, rows int) ([]byte, bool) {
-	if !hasStatistics[id] || len(v.Ints) == 0 {
+// appendStatistics appends the statistics of the column that enc encoded last,
+// if there are any to write, and reports whether there were.
+func appendStatistics(b []byte, id schema.ColumnID, enc *colblock.Encoder, v *colblock.Vector, rows int) ([]byte, bool) {
+	if !hasStatistics[id] {
 		return b, false
 	}
-	lo, hi, ok := boundsOf(v, rows)
-	if !ok || lo == hi {
+	lo, hi, ok := enc.Bounds(v, rows)
+	if !ok {
 		return b, false
 	}
 	b = binary.AppendUvarint(b, uint64(id))
 	b = binary.AppendVarint(b, lo)
 	return binary.AppendUvarint(b, uint64(hi)-uint64(lo)), true
-}
-
-// boundsOf returns the smallest and the largest value of the rows that are not
-// null; ok is false when there are none.
-func boundsOf(v *colblock.Vector, rows int) (lo, hi int64, ok bool) {
-	lo, hi = math.MaxInt64, math.MinInt64
-	bounded := func(vals []int64) {
-		for _, x := range vals {
-			lo, hi = min(lo, x), max(hi, x)
-		}
-	}
-	vals := v.Ints[:rows]
-	if len(v.Nulls) == 0 {
-		bounded(vals)
-		return lo, hi, rows > 0
-	}
-	for from := 0; from < rows; from += 64 {
-		part := vals[from:min(from+64, rows)]
-		word := uint64(0)
-		if from>>6 < len(v.Nulls) {
-			word = v.Nulls[from>>6]
-		}
-		switch word {
-		case 0:
-			bounded(part)
-			ok = true
-		case ^uint64(0):
-		default:
-			for i, x := range part {
-				if word>>i&1 == 0 {
-					lo, hi, ok = min(lo, x), max(hi, x), true
-				}
-			}
-		}
-	}
-	return lo, hi, ok
 }
 
 // appendErrors appends the different error numbers in ret, ascending.

@@ -55,7 +55,7 @@ func TestStatisticsAreThoseOfTheRows(t *testing.T) {
 				}
 				continue
 			}
-			lo, hi, any := boundsOf(&b.Cols[c.ID], b.Rows[c.Table])
+			lo, hi, any := b.Cols[c.ID].Bounds(b.Rows[c.Table])
 			want := any && (hasStatistics[c.ID] || c.ID == schema.ColTimeNS || c.ID == schema.ColCPU)
 			if want != got.Bounded && (want || lo != hi) || got.Bounded && (got.Min != lo || got.Max != hi) {
 				t.Errorf("column %s: %+v, the rows have %d to %d", c.Name, got, lo, hi)

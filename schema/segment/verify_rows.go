@@ -27,7 +27,7 @@ func (v *verifier) statistics(s *Segment) {
 		if c == nil || c.Kind != schema.KindInt || !v.block.Has(b.id) {
 			return
 		}
-		if lo, hi, ok := boundsOf(&v.block.Cols[b.id], v.block.Rows[c.Table]); !ok || lo != b.min || hi != b.max {
+		if lo, hi, ok := v.block.Cols[b.id].Bounds(v.block.Rows[c.Table]); !ok || lo != b.min || hi != b.max {
 			v.problem(ProblemSegment, s.Offset, "column %s is from %d to %d in the header, from %d to %d in the rows", c.Name, b.min, b.max, lo, hi)
 		}
 	})
