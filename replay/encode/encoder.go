@@ -161,6 +161,7 @@ func (e *Encoder) SetWall(source int, w *segment.WallClock) { e.walls[source] = 
 func (e *Encoder) Begin(b *sink.Batch) {
 	e.into, e.copied = b, nil
 	b.Sources, b.Header, b.ContentType = e.o.Sources, e.header, e.format.contentType
+	b.Walls = append(b.Walls[:0], e.walls...)
 	if e.o.Traits.Rows {
 		if b.Block == nil {
 			b.Block = &segment.Block{}

@@ -114,8 +114,10 @@ type Batch struct {
 	// Block has the events as rows, each column that the sink named as the
 	// recording has it, with tables that hold what these rows refer to.
 	Block *segment.Block
-	// Sources are the recordings of the replay.
+	// Sources are the recordings of the replay, and Walls their wall clocks, as
+	// far as they are known.
 	Sources []*Source
+	Walls   []*segment.WallClock
 	// Header is the bytes that stand before the first record of a stream in the
 	// format (the names in CSV), empty in most formats. A sink that begins a new
 	// unit (a connection, a request) sends it first.
