@@ -16,12 +16,13 @@ const magic = "PAR1"
 // each row group encoded: about 15 kB.
 type fileWriter struct {
 	w         io.Writer
+	leaves    []leaf
 	offset    int64
 	rowGroups []byte // thrift structures one after the other
 	count     int
 }
 
-func newFileWriter(w io.Writer) *fileWriter { return &fileWriter{w: w} }
+func newFileWriter(w io.Writer, leaves []leaf) *fileWriter { return &fileWriter{w: w, leaves: leaves} }
 
 func (f *fileWriter) write(b []byte) error {
 	n, err := f.w.Write(b)
@@ -119,11 +120,11 @@ type metadataTail struct {
 // difference of its id to the one before: with the list of row groups (field 4)
 // in between, the tail's fields 1 to 3 are the structure's fields 5 to 7.
 func (f *fileWriter) footer(rows int64, metadata []format.KeyValue, createdBy string) ([]byte, error) {
-	head, err := thrift.Marshal(&thrift.CompactProtocol{}, &metadataHead{Version: 2, Schema: schemaElements(), NumRows: rows})
+	head, err := thrift.Marshal(&thrift.CompactProtocol{}, &metadataHead{Version: 2, Schema: schemaElements(f.leaves), NumRows: rows})
 	if err != nil {
 		return nil, err
 	}
-	orders := make([]format.ColumnOrder, len(leaves))
+	orders := make([]format.ColumnOrder, len(f.leaves))
 	for i := range orders {
 		orders[i].Value = &format.TypeDefinedOrder{}
 	}
@@ -143,7 +144,7 @@ func (f *fileWriter) footer(rows int64, metadata []format.KeyValue, createdBy st
 }
 
 // schemaElements is the file's schema, depth first.
-func schemaElements() []format.SchemaElement {
+func schemaElements(leaves []leaf) []format.SchemaElement {
 	root := format.SchemaElement{Name: "sendmsgrec"}
 	root.NumChildren.Set(int32(len(leaves)))
 	all := []format.SchemaElement{root}

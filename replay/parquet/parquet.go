@@ -115,7 +115,7 @@ func Convert(r *segment.Reader, w io.Writer, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
-	c := &conversion{r: r, o: o, out: newFileWriter(w), skip: o.Program.Evaluator(nil)}
+	c := &conversion{r: r, o: o, out: newFileWriter(w, leaves), skip: o.Program.Evaluator(nil)}
 	if err := c.run(); err != nil {
 		return nil, err
 	}
