@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -48,15 +49,20 @@ func openHTTP(_ context.Context, t *Target, o *Options) (Sink, error) {
 	if ok {
 		s.user = url.UserPassword(name, password)
 	}
+	s.client = webClient(config)
+	return s, nil
+}
+
+// webClient returns a client that sends requests to one server.
+func webClient(config *tls.Config) *http.Client {
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
 		ResponseHeaderTimeout: responseTimeout, TLSHandshakeTimeout: 10 * time.Second,
 		DialContext: (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 	}
-	s.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // another host must not get events and credentials
 	}}
-	return s, nil
 }
 
 // responseTimeout is how long a server may think about a request that it has
@@ -96,19 +102,7 @@ func (s *web) post(ctx context.Context, b *Batch) error {
 	}
 	response, err := s.client.Do(r)
 	if err != nil {
-		var wrapped *url.Error // repeats the whole URL
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err
-		}
-		if errors.Is(err, io.EOF) {
-			err = errors.New("the server closed the connection without an answer")
-		}
-		e := broken(err, ctx)
-		var timeout net.Error
-		if errors.As(err, &timeout) && timeout.Timeout() {
-			e.Hint = "the server does not answer in time"
-		}
-		return e
+		return webError(ctx, err)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
@@ -121,6 +115,23 @@ func (s *web) post(ctx context.Context, b *Batch) error {
 		answer = nil
 	}
 	return statusError(response, answer)
+}
+
+// webError says what an error of the client means for the batch.
+func webError(ctx context.Context, err error) *Error {
+	var wrapped *url.Error // repeats the whole URL
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the server closed the connection without an answer")
+	}
+	e := broken(err, ctx)
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		e.Hint = "the server does not answer in time"
+	}
+	return e
 }
 
 // statusError says what a status means for the batch.

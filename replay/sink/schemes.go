@@ -14,6 +14,7 @@ func schemes() []scheme {
 		{name: "https", open: openHTTP, query: true, example: "https://HOST/PATH", does: "the same with TLS"},
 		{name: "smr", open: openRecording, example: "smr:part.smr", does: "another recording, which holds what is sent and nothing else"},
 		{name: "kafka", open: openKafka, query: true, example: "kafka://HOST:PORT,.../TOPIC", does: "messages of a Kafka topic"},
+		{name: "clickhouse", open: openClickHouse, query: true, example: "clickhouse://HOST/TABLE", does: "a table of ClickHouse, by its HTTP interface"},
 		{name: "null", open: openNull, example: "null:", does: "nowhere: counts what would be sent"},
 	}
 }
