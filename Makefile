@@ -16,6 +16,7 @@ GOLANGCI_LINT         := $(CACHE)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangc
 DUCKDB_VERSION        := 2.0.0
 PYARROW_VERSION       := 26.0.1
 KAFKA_VERSION         := 4.3.1
+CHDB_VERSION          := 4.4.0
 
 # Flags for every go test, for example TESTFLAGS=-v.
 TESTFLAGS ?=
@@ -90,8 +91,8 @@ bench-once: ## run every benchmark once, briefly, to see that it runs (root, tra
 	$(GO) run ./record/bench -rounds 1 -calls 100000 -getppid 100000 -events 1000000
 
 .PHONY: interop
-interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done kafka ## compare our Parquet files with DuckDB and Arrow, and send to Kafka brokers (Python, Java, Maven)
-	SENDMSGREC_PYTHON=$(dir $<)bin/python SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) \
+interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done $(CACHE)/chdb-$(CHDB_VERSION)/done kafka ## compare our Parquet files with DuckDB and Arrow; send to Kafka brokers and ClickHouse's engine (Python, Java, Maven)
+	SENDMSGREC_PYTHON=$(dir $<)bin/python SENDMSGREC_CHDB=$(CACHE)/chdb-$(CHDB_VERSION)/bin/python SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) \
 		$(GO) test $(TESTFLAGS) -tags interop -count=1 ./replay/...
 
 .PHONY: kafka
@@ -147,6 +148,11 @@ $(GOLANGCI_LINT):
 $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done:
 	python3 -m venv $(dir $@)
 	$(dir $@)bin/pip install --quiet --disable-pip-version-check duckdb==$(DUCKDB_VERSION) pyarrow==$(PYARROW_VERSION)
+	touch $@
+
+$(CACHE)/chdb-$(CHDB_VERSION)/done:
+	python3 -m venv $(dir $@)
+	$(dir $@)bin/pip install --quiet --disable-pip-version-check chdb==$(CHDB_VERSION)
 	touch $@
 
 $(CACHE)/kafka-$(KAFKA_VERSION)/done: .ci/kafka/pom.xml

@@ -123,7 +123,7 @@ func webError(ctx context.Context, err error) *Error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
 		err = errors.New("the server closed the connection without an answer")
 	}
 	e := broken(err, ctx)
