@@ -91,9 +91,9 @@ var clickhouseCodes = func() map[int]clickhouseCode {
 	login := "give name and password with --user-file or $" + userVariable
 	busy := "the server has too much to do"
 	return map[int]clickhouseCode{
-		60:  {"there is no such table; create=yes in the URL makes it", false},
-		81:  {"there is no such database; it must be made by hand", false},
-		6: {types, false}, 16: {types, false}, 27: {types, false}, 53: {types, false}, 70: {types, false},
+		60: {"there is no such table; create=yes in the URL makes it", false},
+		81: {"there is no such database; it must be made by hand", false},
+		6:  {types, false}, 16: {types, false}, 27: {types, false}, 53: {types, false}, 70: {types, false},
 		117: {types, false}, 130: {types, false}, 349: {types, false},
 		192: {login, false}, 193: {login, false}, 194: {login, false}, 516: {login, false},
 		497: {"the user needs the right to insert, and with create=yes to create tables", false},
