@@ -114,7 +114,7 @@ func checkCommandLines(t *testing.T, where, text string) {
 			continue
 		}
 		own, _, _ := strings.Cut(m[2], " -- ")
-		for _, f := range regexp.MustCompile(`(?:^| )--([a-z][a-z-]*)`).FindAllStringSubmatch(own, -1) {
+		for _, f := range regexp.MustCompile(`(?:^| )--([a-z][a-z0-9-]*)`).FindAllStringSubmatch(own, -1) {
 			if f[1] != "help" && cmd.Flags().Lookup(f[1]) == nil {
 				t.Errorf("%s: %q: %s has no flag --%s", where, strings.TrimSpace(m[0]), m[1], f[1])
 			}
