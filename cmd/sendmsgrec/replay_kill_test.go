@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -237,5 +236,5 @@ func (r *receiver) check(t *testing.T, want []string, kills, batch int) {
 		t.Errorf("%d records are there twice after %d kills with batches of %d", twice, kills, batch)
 	}
 	slices.SortStableFunc(r.units, func(x, y receivedUnit) int { return x.run - y.run })
-	t.Log(fmt.Sprintf("%d units, %d records twice", len(r.units), twice))
+	t.Logf("%d units, %d records twice", len(r.units), twice)
 }

@@ -38,7 +38,7 @@ type CheckpointInput struct {
 
 const checkpointVersion = 1
 
-// ErrNoCheckpoint: there is no file.
+// ErrNoCheckpoint says that there is no file.
 var ErrNoCheckpoint = errors.New("no checkpoint yet")
 
 // LoadCheckpoint reads the file at path.

@@ -92,7 +92,7 @@ func BenchmarkPipe(b *testing.B) {
 // BenchmarkLateness replays at its own pace a recording whose gaps between
 // events are 10 µs to 1 s (log-uniform), and tells how late its events were.
 func BenchmarkLateness(b *testing.B) {
-	in := sparse(b, 400, 10*time.Microsecond, time.Second)
+	in := sparse(b, 200, 10*time.Microsecond, time.Second)
 	var l pace.Lateness
 	for b.Loop() {
 		o := play.Options{Inputs: []play.Input{in}}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -254,9 +255,17 @@ func (s *recording) Abort() {
 	_ = os.Remove(s.temp.Name())
 }
 
-// Close completes the recording and gives it its name.
+// Close completes the recording and gives it its name. Without that nothing of
+// what was acknowledged is there.
 func (s *recording) Close(context.Context) error {
 	defer s.Abort() // what is left of the temporary file
+	if err := s.complete(); err != nil {
+		return &Error{Err: err, Hint: diskHint(err), Repeats: math.MaxInt}
+	}
+	return nil
+}
+
+func (s *recording) complete() error {
 	if s.w == nil {
 		return errors.New("no recording is written: there was nothing to put into it")
 	}
@@ -277,7 +286,7 @@ func (s *recording) Close(context.Context) error {
 		return err
 	}
 	if err := s.buffer.Flush(); err != nil {
-		return &Error{Err: err, Hint: diskHint(err)}
+		return err
 	}
 	if err := s.temp.Sync(); err != nil {
 		return err
