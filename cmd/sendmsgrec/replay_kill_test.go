@@ -113,8 +113,9 @@ func writeRecording(t *testing.T, o gen.Options) string {
 }
 
 // killUntilDone replays to the target and kills the replay after a random
-// time, again and again, until one run comes to its end.
-func killUntilDone(t *testing.T, r *receiver, args ...string) (kills int) {
+// part of the time that a whole replay takes, again and again, until one run
+// comes to its end. Later runs get more time, so that there is an end.
+func killUntilDone(t *testing.T, r *receiver, whole time.Duration, args ...string) (kills int) {
 	t.Helper()
 	for {
 		cmd := replayCommand(args...)
@@ -123,7 +124,7 @@ func killUntilDone(t *testing.T, r *receiver, args ...string) (kills int) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(time.Duration(15+rand.IntN(40+4*kills))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		timer := time.AfterFunc(whole/4+rand.N(whole/2+whole*time.Duration(kills)/8), func() { _ = cmd.Process.Kill() })
 		err := cmd.Wait()
 		timer.Stop()
 		var exit *exec.ExitError
@@ -146,10 +147,12 @@ func killUntilDone(t *testing.T, r *receiver, args ...string) (kills int) {
 func TestAKilledReplayGoesOnWithoutALoss(t *testing.T) {
 	path := writeRecording(t, gen.Options{Events: killedEvents, Seed: 3, SegmentEvents: 1000, CPUs: 2, GapEvery: 5})
 	common := []string{path, "--max", "--batch", "250", "--id", "--fields", "cpu,seq", "--resume"}
+	started := time.Now()
 	whole, err := replayCommand(path, "--max", "--id", "--fields", "cpu,seq", "--to", "-").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
+	took := time.Since(started)
 	var want []string
 	for line := range bytes.Lines(whole) {
 		var record struct{ ID string }
@@ -165,7 +168,7 @@ func TestAKilledReplayGoesOnWithoutALoss(t *testing.T) {
 	t.Run("file: has every record once", func(t *testing.T) {
 		dir := t.TempDir()
 		out := filepath.Join(dir, "out.jsonl")
-		kills := killUntilDone(t, nil, append(common, "--checkpoint", filepath.Join(dir, "ckpt"), "--to", "file:"+out)...)
+		kills := killUntilDone(t, nil, took, append(common, "--checkpoint", filepath.Join(dir, "ckpt"), "--to", "file:"+out)...)
 		got, err := os.ReadFile(out)
 		if err != nil {
 			t.Fatal(err)
@@ -190,7 +193,7 @@ func TestAKilledReplayGoesOnWithoutALoss(t *testing.T) {
 			case "unix":
 				to = "unix:" + r.listen(t, "unix", filepath.Join(dir, "socket")).Addr().String()
 			}
-			kills := killUntilDone(t, r, append(common, "--checkpoint", filepath.Join(dir, "ckpt"), "--to", to)...)
+			kills := killUntilDone(t, r, took, append(common, "--checkpoint", filepath.Join(dir, "ckpt"), "--to", to)...)
 			t.Logf("%d kills", kills)
 			r.check(t, want, kills, 250)
 		})
