@@ -38,20 +38,6 @@ func (p *Program) Evaluator(dec *segment.Decoder) *Evaluator {
 	return e
 }
 
-// Skip reports whether the header of s tells that no event is selected, and
-// counts the segment if so: then it need not be given to Select, which would
-// find the same. It needs no decoder.
-func (e *Evaluator) Skip(s *segment.Segment) bool {
-	if s.Rows == 0 {
-		return true
-	}
-	if e.p.Decide(s) != None {
-		return false
-	}
-	e.skip(s)
-	return true
-}
-
 // skip counts a segment that is skipped, and which tests ruled it out.
 func (e *Evaluator) skip(s *segment.Segment) {
 	e.counts.see(s)

@@ -82,7 +82,7 @@ func (e *encoder) encode(j *job) {
 
 // appendSegment appends the selected events of a segment to e.rows.
 func (e *encoder) appendSegment(s *segment.Segment) error {
-	selected, err := e.eval.Select(s, &e.one)
+	selected, err := e.eval.Reselect(s, &e.one)
 	if err != nil || selected.Len() == 0 {
 		return err
 	}

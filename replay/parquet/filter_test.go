@@ -53,12 +53,15 @@ func TestAFilteredFileHoldsNothingElse(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	result, err := Convert(open(), &out, Options{Program: program})
+	result, err := Convert(open(), &out, Options{Program: program, RowGroupEvents: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if result.Events != want || want == 0 {
 		t.Errorf("%d events converted, %d selected", result.Events, want)
+	}
+	if result.RowGroups < 1 || result.RowGroups > int(want)/1000 {
+		t.Errorf("%d row groups for %d events", result.RowGroups, want)
 	}
 	texts := dictionaries(t, out.Bytes())
 	if !bytes.Contains(texts, []byte("unbound")) {

@@ -66,8 +66,7 @@ type Options struct {
 	// default.
 	Workers int
 	// Program selects the events that are converted; nil converts all. Of the
-	// tables only the rows of selected events are in the file. Row groups then
-	// have as many events as were selected of RowGroupEvents.
+	// tables only the rows of selected events are in the file.
 	Program *filter.Program
 	// CreatedBy names the writing program in the file, "sendmsgrec" by default.
 	CreatedBy string
@@ -115,7 +114,7 @@ func Convert(r *segment.Reader, w io.Writer, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
-	c := &conversion{r: r, o: o, out: newFileWriter(w, leaves), skip: o.Program.Evaluator(nil)}
+	c := &conversion{r: r, o: o, out: newFileWriter(w, leaves), eval: o.Program.Evaluator(r.NewDecoder())}
 	if err := c.run(); err != nil {
 		return nil, err
 	}
@@ -127,7 +126,10 @@ type conversion struct {
 	r      *segment.Reader
 	o      Options
 	out    *fileWriter
-	skip   *filter.Evaluator // only to skip segments
+	// eval counts the selected events of segments, for row groups of the right
+	// size; the workers find out again which these are.
+	eval    *filter.Evaluator
+	scratch segment.Block
 	clocks []segment.Clock
 	// summarizer is for streams, which cannot be read twice.
 	summarizer *segment.Summarizer
@@ -236,13 +238,44 @@ func (c *conversion) gather(j *job) (ended bool, err error) {
 			c.summarizer.Add(item)
 			c.clocks = appendClock(c.clocks, item)
 		}
-		if s, ok := item.(*segment.Segment); ok && !c.skip.Skip(s) {
+		s, ok := item.(*segment.Segment)
+		if !ok {
+			continue
+		}
+		selected, err := c.selected(s)
+		if err != nil {
+			return true, err
+		}
+		if selected > 0 {
 			j.segments = append(j.segments, s)
-			rows += s.Rows
-			bytes += s.RawBytes
+			rows += selected
+			bytes += s.RawBytes*int64(selected)/int64(s.Rows) + c.held(s)
 		}
 	}
 	return false, nil
+}
+
+// held returns about what a segment takes in memory until it is decoded: of a
+// stream all its data, of a file the header.
+func (c *conversion) held(s *segment.Segment) int64 {
+	if c.summarizer != nil {
+		return s.Size
+	}
+	return s.Size - s.DataBytes()
+}
+
+// selected returns how many events of a segment are selected; all of one that
+// does not decode, which a worker will find out.
+func (c *conversion) selected(s *segment.Segment) (int, error) {
+	selected, err := c.eval.Select(s, &c.scratch)
+	var corrupt *segment.CorruptError
+	if errors.As(err, &corrupt) {
+		return s.Rows, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return selected.Len(), nil
 }
 
 func appendClock(clocks []segment.Clock, item segment.Item) []segment.Clock {
