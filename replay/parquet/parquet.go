@@ -123,14 +123,14 @@ func Convert(r *segment.Reader, w io.Writer, o Options) (*Result, error) {
 
 // conversion is one run of Convert, in the goroutine of its caller.
 type conversion struct {
-	r      *segment.Reader
-	o      Options
-	out    *fileWriter
+	r   *segment.Reader
+	o   Options
+	out *fileWriter
 	// eval counts the selected events of segments, for row groups of the right
 	// size; the workers find out again which these are.
 	eval    *filter.Evaluator
 	scratch segment.Block
-	clocks []segment.Clock
+	clocks  []segment.Clock
 	// summarizer is for streams, which cannot be read twice.
 	summarizer *segment.Summarizer
 	result     Result
