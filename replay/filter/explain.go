@@ -156,7 +156,7 @@ func (x *Explain) WriteText(w io.Writer) error {
 		line("file", "%s", x.File)
 	}
 	if x.Filter != "" {
-		line("filter", "%s", x.Filter)
+		line("filter", "%s", schema.AppendEscaped(nil, []byte(x.Filter), ""))
 	}
 	s := &x.Segments
 	line("segments", "%d: %d skipped by their headers, %d selected whole by theirs, %d tested (of which %d had no selected event)",
@@ -179,7 +179,7 @@ func (x *Explain) WriteText(w io.Writer) error {
 		if t.Table != schema.TableEvent.String() {
 			rows = "rows of the table " + t.Table
 		}
-		line("test", "%s: %s; ruled out %d segments by their headers; tested %d %s", t.Test, columns, t.Excluded, t.Rows, rows)
+		line("test", "%s: %s; ruled out %d segments by their headers; tested %d %s", schema.AppendEscaped(nil, []byte(t.Test), ""), columns, t.Excluded, t.Rows, rows)
 	}
 	return b.Flush()
 }

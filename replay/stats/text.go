@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
@@ -48,7 +49,7 @@ func (r *Result) writeHead(b *bufio.Writer, total *Group) {
 	}
 	switch program := r.Options.Program; {
 	case program.String() != "":
-		line("filter", "%s", program)
+		line("filter", "%s", schema.AppendEscaped(nil, []byte(program.String()), ""))
 		line("events", "%s selected, of %s recorded", thousands(total.Count), thousands(s.Events))
 	case r.Options.FromNS != 0 || r.Options.ToNS != 0:
 		line("events", "%s in the time range, of %s recorded", thousands(total.Count), thousands(s.Events))
