@@ -33,6 +33,8 @@ func offlineRuns() []offlineRun {
 			return []string{"convert", "--force", "-o", filepath.Join(dir, "x.parquet"), file}
 		}, 1},
 		{"cat --json, the first tenth", on("cat", "--json", "--head", "HEAD"), 0.1},
+		{"replay --max to null:", on("replay", "--max", "--to", "null:"), 1},
+		{"replay --max to standard output, JSON with every column", on("replay", "--max", "--to", "-"), 1},
 	}
 }
 

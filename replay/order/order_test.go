@@ -289,3 +289,31 @@ func TestBoundsAndFilterLeaveOutEvents(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// A call that blocks for long is recorded far behind its time. With one such
+// event in each segment all segments begin at the start; the few are taken out
+// and memory stays small.
+func TestEventsThatEnteredLongBeforeDoNotKeepTheirSegmentsOpen(t *testing.T) {
+	var segments [][]int64
+	for i := range 200 {
+		times := []int64{int64(i) + 2}
+		for j := range 499 {
+			times = append(times, int64(i+1)*1_000_000+int64(j))
+		}
+		segments = append(segments, times)
+	}
+	a := write(t, 0, "boot", segments, false)
+	in := a.input(t)
+	// All 200 would take 200 × 500 × 16 bytes; a tenth of that is allowed.
+	m, err := order.New([]order.Input{in}, order.Options{Columns: []schema.ColumnID{schema.ColSeq}, MemoryBytes: 160_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := drain(t, m)
+	if want := naive([]int64{0}, a); !slices.Equal(got, want) {
+		t.Errorf("%d events, not in order", len(got))
+	}
+	if c := m.Counts(); c.Late != 0 || !m.Exact() || c.Reopened < 150 || c.Events != 100_000 || c.Filtered != 0 {
+		t.Errorf("%+v", c)
+	}
+}

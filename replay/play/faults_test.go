@@ -16,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/deliver"
 	"github.com/sendmsgrec/sendmsgrec/replay/gen"
+	"github.com/sendmsgrec/sendmsgrec/replay/play"
 	"github.com/sendmsgrec/sendmsgrec/replay/sink"
 )
 
@@ -304,5 +306,57 @@ func httpFaults() []fault {
 			t.Cleanup(s.Close)
 			return s.URL
 		}},
+	}
+}
+
+func TestADatagramThatIsTooLargeGoesToTheDeadLetters(t *testing.T) {
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	o := unpaced(input(t, gen.Options{Events: 20, Seed: 9, CPUs: 1}))
+	if o.Deliver.DeadLetter, err = deliver.OpenDeadLetter(path); err != nil {
+		t.Fatal(err)
+	}
+	k := &acknowledger{traits: sink.Traits{Bytes: true}}
+	target, err := sink.Parse("udp:" + c.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sink.Open(t.Context(), target, &sink.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The fourth record is made larger than any datagram.
+	k.send = func(b *sink.Batch) error {
+		b.Data = append(b.Data, make([]byte, 1<<16)...)
+		grow := func(from, by int) {
+			copy(b.Data[from+by:], b.Data[from:len(b.Data)-by])
+			for i := from; i < from+by; i++ {
+				b.Data[i] = ' '
+			}
+		}
+		grow(b.Records[2].End, 1<<16)
+		for i := 3; i < len(b.Records); i++ {
+			b.Records[i].End += 1 << 16
+		}
+		var result error
+		s.Send(t.Context(), b, func(err error) { result = err })
+		return result
+	}
+	p, err := play.New(k.traits, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(t.Context(), k); err != nil {
+		t.Fatal(err)
+	}
+	if d := p.Report().Delivery; d.Refused != 1 || d.Acknowledged != d.Put-1 {
+		t.Errorf("%+v", d)
+	}
+	if letters, err := os.ReadFile(path); err != nil || !strings.Contains(string(letters), "larger than a datagram can be") {
+		t.Errorf("%v: %.200s", err, letters)
 	}
 }
