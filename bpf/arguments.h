@@ -2,6 +2,10 @@
 /* What each call's arguments mean: what is read of them when it enters, and
  * what when it returns.
  *
+ * fentry hands user pointers over as typed pointers, with which the verifier
+ * allows no arithmetic: they are stored first and, behind a barrier(), loaded
+ * as the numbers that they are.
+ *
  * To add a call: its number in event.h, its case in the two switches below, a
  * line in each tier's list of hooks (tracepoint.bpf.c, fentry.bpf.c,
  * kprobe.bpf.c) and one in the table of calls in calls.go.
@@ -48,6 +52,7 @@ static __always_inline void enter_message(struct task_struct *task, struct call_
 	st->call.name_source = SOURCE_FAULTED;
 	st->call.iov_source = SOURCE_FAULTED;
 	st->call.control_source = SOURCE_FAULTED;
+	barrier();
 	capture_msghdr(task, st, SOURCE_ENTRY);
 }
 

@@ -62,12 +62,15 @@ static __always_inline struct call_state *account_entry(struct ring_header *ring
 	__u32 pid = process_id(task);
 	struct call_state *st;
 
-	if (pid == self_pid) {
+	if (unlikely(self_test)) {
+		if (pid != self_pid)
+			return NULL;
+	} else if (pid == self_pid) {
 		count(ring->counters.self);
 		return NULL;
 	}
 	count(ring->counters.entered);
-	if (!passes_filter(task, pid)) {
+	if (pid != self_pid && !passes_filter(task, pid)) {
 		count(ring->counters.filtered);
 		return NULL;
 	}

@@ -28,10 +28,8 @@ static __always_inline void capture_name(struct call_state *st, __u8 source)
 		st->call.name_source = SOURCE_TRUNCATED;
 		len = EVENT_NAME_MAX;
 	}
-	barrier_var(len);
-	if (len < 1 || len > EVENT_NAME_MAX)
-		return;
-	if (bpf_probe_read_user(st->name, len, (void *)st->call.msg_name_ptr)) {
+	at_most(len, EVENT_NAME_MAX);
+	if (read_user(st->name, len, (void *)st->call.msg_name_ptr)) {
 		st->call.name_source = SOURCE_FAULTED;
 		return;
 	}
@@ -71,8 +69,8 @@ __s64 __noinline sum_long_iov(__u64 iov, __u32 count)
 	__u32 done = EVENT_IOV_MAX;
 
 	for (int i = 0; i < UIO_MAXIOV / IOV_CHUNK && done + IOV_CHUNK <= count; i++) {
-		if (bpf_probe_read_user(chunk, sizeof(chunk),
-					(void *)(iov + done * sizeof(struct event_iovec))))
+		if (read_user(chunk, sizeof(chunk),
+			      (void *)(iov + done * sizeof(struct event_iovec))))
 			return EVENT_REQUESTED_UNKNOWN;
 #pragma unroll
 		for (int j = 0; j < IOV_CHUNK; j++)
@@ -82,8 +80,8 @@ __s64 __noinline sum_long_iov(__u64 iov, __u32 count)
 	for (int i = 0; i < IOV_CHUNK && done < count; i++, done++) {
 		struct event_iovec entry;
 
-		if (bpf_probe_read_user(&entry, sizeof(entry),
-					(void *)(iov + done * sizeof(struct event_iovec))))
+		if (read_user(&entry, sizeof(entry),
+			      (void *)(iov + done * sizeof(struct event_iovec))))
 			return EVENT_REQUESTED_UNKNOWN;
 		iov_add(&sum, entry.len);
 	}
@@ -123,8 +121,8 @@ static __always_inline void capture_iov(struct call_state *st, const struct even
 		return;
 	}
 	for (int i = 0; i < EVENT_IOV_MAX && i < count; i++) {
-		if (unlikely(bpf_probe_read_user(&st->iov[i], sizeof(struct event_iovec),
-						 (void *)(iov + i * sizeof(struct event_iovec))))) {
+		if (unlikely(read_user(&st->iov[i], sizeof(struct event_iovec),
+				       (void *)(iov + i * sizeof(struct event_iovec))))) {
 			st->call.iov_source = SOURCE_FAULTED;
 			return;
 		}
@@ -169,10 +167,8 @@ static __always_inline void capture_control(struct task_struct *task, struct cal
 		st->call.control_source = SOURCE_TRUNCATED;
 		len = EVENT_CONTROL_MAX;
 	}
-	barrier_var(len);
-	if (len < 1 || len > EVENT_CONTROL_MAX)
-		return;
-	if (bpf_probe_read_user(control->data, len, (void *)st->call.msg_control_ptr)) {
+	at_most(len, EVENT_CONTROL_MAX);
+	if (read_user(control->data, len, (void *)st->call.msg_control_ptr)) {
 		st->call.control_source = SOURCE_FAULTED;
 		return;
 	}
@@ -206,20 +202,16 @@ static __always_inline const struct event_iovec *capture_header(struct call_stat
 	} else if (distance != WINDOW_OFF) {
 		distance = 0;
 	}
-	barrier_var(span);
-	barrier_var(before);
-	barrier_var(iov_at);
-	if (span < sizeof(*msg) || span > USER_WINDOW || before > USER_WINDOW - sizeof(*msg) ||
-	    iov_at > USER_WINDOW - sizeof(struct event_iovec))
-		return NULL;
-	if (unlikely(bpf_probe_read_user(st->window, span, (void *)(st->call.msg_ptr - before)))) {
+	at_most(span, USER_WINDOW);
+	if (unlikely(read_user(st->window, span, (void *)(st->call.msg_ptr - before)))) {
 		if (span == sizeof(*msg))
 			return NULL;
 		st->iov_distance = distance = WINDOW_OFF;
 		before = 0;
-		if (bpf_probe_read_user(st->window, sizeof(*msg), (void *)st->call.msg_ptr))
+		if (read_user(st->window, sizeof(*msg), (void *)st->call.msg_ptr))
 			return NULL;
 	}
+	at_most(before, USER_WINDOW - sizeof(*msg));
 	msg = (void *)st->window + before;
 	st->call.msghdr_source = source;
 	st->call.msg_name_ptr = msg->msg_name;
@@ -231,8 +223,10 @@ static __always_inline const struct event_iovec *capture_header(struct call_stat
 	st->call.msg_flags = msg->msg_flags;
 	if (distance == WINDOW_OFF)
 		return NULL;
-	if (distance && st->call.msg_iov_ptr - st->call.msg_ptr == distance)
+	if (distance && st->call.msg_iov_ptr - st->call.msg_ptr == distance) {
+		at_most(iov_at, USER_WINDOW - sizeof(struct event_iovec));
 		first = (void *)st->window + iov_at;
+	}
 	st->iov_distance = st->call.msg_iov_ptr - st->call.msg_ptr;
 	return first;
 }
@@ -265,9 +259,9 @@ static __always_inline __u32 pid_in_namespace(struct pid *p)
 
 	if (READ(p, level) < pid_ns_level)
 		return 0;
-	if (bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid),
-				  (void *)p + bpf_core_field_offset(struct pid, numbers) +
-					  pid_ns_level * bpf_core_type_size(struct upid)))
+	if (read_kernel(&upid, bpf_core_type_size(struct upid),
+			(void *)p + bpf_core_field_offset(struct pid, numbers) +
+				pid_ns_level * bpf_core_type_size(struct upid)))
 		return 0;
 	if (BPF_CORE_READ(upid.ns, ns.inum) != pid_ns_inum)
 		return 0;
@@ -349,22 +343,21 @@ static __always_inline void capture_inet(struct event_socket *dst, struct sock *
 static __always_inline __u32 capture_unix_path(__u8 *dst, struct unix_address *addr)
 {
 	__s64 len;
+	__u64 last;
 
 	if (!addr)
 		return 0;
 	len = (__s64)READ(addr, len) - (__s64)sizeof(unsigned short);
 	if (len < 1)
 		return 0;
-	if (len > EVENT_PATH_MAX)
-		len = EVENT_PATH_MAX;
-	barrier_var(len);
-	if (len < 1 || len > EVENT_PATH_MAX)
+	at_most(len, EVENT_PATH_MAX);
+	if (read_kernel(dst, len,
+			(void *)addr + bpf_core_field_offset(struct unix_address, name) +
+				sizeof(unsigned short)))
 		return 0;
-	if (bpf_probe_read_kernel(dst, len,
-				  (void *)addr + bpf_core_field_offset(struct unix_address, name) +
-					  sizeof(unsigned short)))
-		return 0;
-	if (dst[0] && !dst[len - 1])
+	last = len - 1;
+	at_most(last, EVENT_PATH_MAX - 1);
+	if (dst[0] && !dst[last])
 		len--;
 	return len;
 }

@@ -53,6 +53,11 @@ enum {
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* Bounds a number for the verifier in the register in which it is used next:
+ * what the compiler makes of a comparison in C, older ones cannot follow.
+ */
+#define at_most(x, max) asm volatile("if %0 <= %1 goto +1; %0 = %1" : "+r"(x) : "ri"((__u64)(max)))
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct {
@@ -133,7 +138,22 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+#if defined(__TARGET_ARCH_x86)
+#define TS_COMPAT 2 /* a 32-bit system call is under way */
+
+struct thread_info {
+	__u32 status;
+};
+#else
+#define TIF_32BIT 22 /* a 32-bit task */
+
+struct thread_info {
+	unsigned long flags;
+};
+#endif
+
 struct task_struct {
+	struct thread_info thread_info;
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;
@@ -217,6 +237,24 @@ struct sys_exit_args {
 	__s64 nr;
 	__s64 ret;
 };
+
+/* What kprobes hand over: the registers, with a function's arguments. */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
+};
+
+#define REGS_ARGUMENTS(regs) (regs)->di, (regs)->si, (regs)->dx, (regs)->cx, (regs)->r8, (regs)->r9
+#define REGS_RETURN(regs) (regs)->ax
+#else
+struct pt_regs {
+	__u64 regs[31];
+};
+
+#define REGS_ARGUMENTS(r) \
+	(r)->regs[0], (r)->regs[1], (r)->regs[2], (r)->regs[3], (r)->regs[4], (r)->regs[5]
+#define REGS_RETURN(r) (r)->regs[0]
+#endif
 
 /* Layouts that user space fixed for ever. */
 struct user_msghdr {

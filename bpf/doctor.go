@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -32,32 +31,35 @@ type Check struct {
 	Required bool   `json:"required"` // recording is impossible without it
 }
 
-// Doctor tries, one by one, what the recorder needs (Required) and what a
-// better probe tier would need, and last the whole probe. It loads and attaches
-// for real and leaves nothing behind.
-func Doctor() []Check {
-	checks := []Check{
+// Doctor tries each probe tier, and one by one what the tiers need. It loads
+// and attaches for real and leaves nothing behind. chosen is the tier that
+// TierAuto takes here, "" when none works.
+func Doctor() (checks []Check, chosen string) {
+	checks = []Check{
 		required(checkBTF()),
-		required(helperCheck("task storage", features.HaveMapType(ebpf.TaskStorage), "kernel 5.11 or later")),
 		required(helperCheck("BPF ring buffer", features.HaveMapType(ebpf.RingBuf), "kernel 5.8 or later")),
-		required(checkTypedReads()),
-		required(checkTracefs()),
+		helperCheck("task storage", features.HaveMapType(ebpf.TaskStorage), "kernel 5.11 or later"),
+		checkTypedReads(),
+		checkTracefs(),
 	}
 	for _, name := range []string{"sys_enter_sendmsg", "sys_exit_sendmsg"} {
-		checks = append(checks, required(checkTracepoint("syscalls", name)))
+		checks = append(checks, checkTracepoint("syscalls", name))
 	}
 	checks = append(checks,
-		checkAttachType("fentry", ebpf.AttachTraceFEntry),
-		checkAttachType("fexit", ebpf.AttachTraceFExit),
-		checkKprobe(),
 		checkTracepoint("sock", "sock_send_length"),
 		checkTracepoint("tcp", "tcp_sendmsg_locked"),
 		checkTracepoint("io_uring", "io_uring_submit_req"),
 		checkTracepoint("io_uring", "io_uring_complete"),
 		checkLockdown(),
-		required(checkWhole()),
 	)
-	return checks
+	for _, tier := range Tiers() {
+		c := checkTier(tier)
+		if c.State == StateYes && chosen == "" {
+			chosen = tier
+		}
+		checks = append(checks, c)
+	}
+	return checks, chosen
 }
 
 func required(c Check) Check {
@@ -108,7 +110,7 @@ func checkTypedReads() Check {
 }
 
 func checkTracefs() Check {
-	for _, root := range []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"} {
+	for _, root := range tracefsRoots {
 		if _, err := os.Stat(root + "/events"); err == nil {
 			return Check{Name: "tracefs", State: StateYes, Detail: "mounted on " + root}
 		}
@@ -141,29 +143,6 @@ func checkTracepoint(group, name string) Check {
 	return Check{Name: title, State: StateYes}
 }
 
-// checkAttachType loads a program of the kind; that the kernel refuses at load
-// is what locked-down kernels do.
-func checkAttachType(name string, attach ebpf.AttachType) Check {
-	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Type: ebpf.Tracing, AttachType: attach, AttachTo: "__sys_sendmsg", License: "Dual BSD/GPL",
-		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
-	})
-	if err == nil {
-		err = program.Close()
-	}
-	return check(name+" on __sys_sendmsg", err, "a kernel with BPF trampolines (5.5 or later)")
-}
-
-func checkKprobe() Check {
-	const name = "kprobe"
-	if _, err := os.Stat("/sys/bus/event_source/devices/kprobe"); errors.Is(err, os.ErrNotExist) {
-		return Check{Name: name, State: StateNo, Detail: "the kernel has no kprobe event source", Hint: "a kernel built with CONFIG_KPROBE_EVENTS"}
-	} else if err != nil {
-		return check(name, err, "")
-	}
-	return check(name, features.HaveProgramType(ebpf.Kprobe), "a kernel built with CONFIG_KPROBE_EVENTS")
-}
-
 func checkLockdown() Check {
 	text, err := os.ReadFile("/sys/kernel/security/lockdown")
 	if err != nil {
@@ -176,63 +155,26 @@ func checkLockdown() Check {
 	return Check{Name: "lockdown off", State: StateNo, Detail: mode}
 }
 
-// checkWhole opens the probe and sends itself a message through a process of
-// its own, since the recorder's own calls are not recorded.
-func checkWhole() Check {
-	const name = "tracepoint tier, loaded and attached"
-	p, err := Open(Config{RingBytes: MinRingBytes})
+// tierHints say what would make a tier work.
+var tierHints = map[string]string{
+	TierFentry:     "a kernel with BTF and BPF trampolines, for arm64 6.0 or later",
+	TierKprobe:     "a kernel built with CONFIG_KPROBE_EVENTS",
+	TierTracepoint: "a kernel with BTF, 5.10 or later, built with CONFIG_FTRACE_SYSCALLS",
+}
+
+// checkTier opens the probe with a tier, its self test included.
+func checkTier(tier string) Check {
+	name := tier + " tier, loaded, attached and tested"
+	p, failures, err := openAny(Config{RingBytes: MinRingBytes, Tier: tier})
 	if err != nil {
-		return check(name, err, "")
+		c := check(name, err, tierHints[tier])
+		c.State = StateNo
+		c.Detail = reasons(failures)[tier]
+		return c
 	}
-	start := time.Now()
-	if err := sendToSelf(); err != nil {
-		return check(name, errors.Join(err, p.Close()), "")
-	}
-	var self uint64
-	for cpu := range p.CPUs() {
-		self += p.Ring(cpu).Counters().Self
-	}
+	build := p.candidate.build
 	if err := p.Close(); err != nil {
 		return check(name, err, "")
 	}
-	if self == 0 {
-		return Check{Name: name, State: StateNo, Detail: "attached, but a sendmsg() of this process was not seen"}
-	}
-	return Check{Name: name, State: StateYes, Detail: fmt.Sprintf("saw its own test message within %v", time.Since(start).Round(time.Microsecond))}
-}
-
-func sendToSelf() error {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("socketpair: %w", err)
-	}
-	defer unix.Close(pair[0])
-	defer unix.Close(pair[1])
-	if err := unix.Sendmsg(pair[0], []byte("sendmsgrec"), nil, nil, 0); err != nil {
-		return fmt.Errorf("sendmsg: %w", err)
-	}
-	return nil
-}
-
-// Description says what a probe is, for the recording's header.
-type Description struct {
-	Tier  string
-	Hooks []string
-	// Unavailable names what this tier cannot see, and why.
-	Unavailable map[string]string
-}
-
-// Describe returns what the probe watches and what it cannot see.
-func (p *Probe) Describe() Description {
-	return Description{
-		Tier:  "tracepoint",
-		Hooks: p.hooks,
-		Unavailable: map[string]string{
-			"toctou":     "the tracepoints do not show the kernel's copy of the msghdr",
-			"attempt_of": "attempts of a restarted call are recorded apart and not linked",
-			"compat32":   "32-bit callers do not reach syscalls:sys_enter_sendmsg",
-			"io_uring":   "sends through io_uring do not enter by a system call",
-			"kernel":     "senders inside the kernel do not enter by a system call",
-		},
-	}
+	return Check{Name: name, State: StateYes, Detail: build + " build; saw its own test messages"}
 }

@@ -13,6 +13,21 @@ import (
 // namespace (PROC_PID_INIT_INO).
 const initialPIDNamespace = 0xEFFFFFFC
 
+// validateFilters finds what no kernel would take.
+func (cfg *Config) validateFilters() error {
+	for kind, n := range map[string]int{"comm": len(cfg.Comms), "pid": len(cfg.PIDs), "uid": len(cfg.UIDs)} {
+		if n > FilterMax {
+			return fmt.Errorf("%d values of %s: at most %d", n, kind, FilterMax)
+		}
+	}
+	for _, comm := range cfg.Comms {
+		if len(comm) >= CommLen {
+			return fmt.Errorf("comm %q: a thread name has at most %d bytes", comm, CommLen-1)
+		}
+	}
+	return nil
+}
+
 // setFilters writes the filter, and which process is the recorder's own, into
 // the constants that the verifier folds.
 func (cfg *Config) setFilters(spec *ebpf.CollectionSpec, self uint32) error {
@@ -27,23 +42,12 @@ func (cfg *Config) setFilters(spec *ebpf.CollectionSpec, self uint32) error {
 		}
 	}
 	var comms [FilterMax][CommLen]byte
-	if len(cfg.Comms) > FilterMax {
-		return fmt.Errorf("%d values of comm: at most %d", len(cfg.Comms), FilterMax)
-	}
 	for i, comm := range cfg.Comms {
-		if len(comm) >= CommLen {
-			return fmt.Errorf("comm %q: a thread name has at most %d bytes", comm, CommLen-1)
-		}
 		copy(comms[i][:], comm)
 	}
-	pids, err := filterValues("pid", cfg.PIDs)
-	if err != nil {
-		return err
-	}
-	uids, err := filterValues("uid", cfg.UIDs)
-	if err != nil {
-		return err
-	}
+	var pids, uids [FilterMax]uint32
+	copy(pids[:], cfg.PIDs)
+	copy(uids[:], cfg.UIDs)
 	for name, value := range map[string]any{
 		"self_pid":     self,
 		"pid_ns_level": level,
@@ -63,18 +67,10 @@ func (cfg *Config) setFilters(spec *ebpf.CollectionSpec, self uint32) error {
 	return nil
 }
 
-func filterValues(kind string, values []uint32) (a [FilterMax]uint32, err error) {
-	if len(values) > FilterMax {
-		return a, fmt.Errorf("%d values of %s: at most %d", len(values), kind, FilterMax)
-	}
-	copy(a[:], values)
-	return a, nil
-}
-
 // pidNamespaceLevel asks the kernel how many PID namespaces are above the
 // caller's: 0 in the initial one.
 func pidNamespaceLevel() (uint32, error) {
-	spec, err := loadTracepoint()
+	spec, err := loadTracepointPortable() // of all objects the least demanding
 	if err != nil {
 		return 0, fmt.Errorf("read BPF object: %w", err)
 	}

@@ -103,7 +103,7 @@ func BenchmarkParts(b *testing.B) {
 	}
 	b.Run("the whole probe", func(b *testing.B) {
 		reportAdded(b, func() func() {
-			p, err := open(Config{}, 1) // this process is the one that sends
+			p, err := open(Config{}, candidates[4], 1, false) // this process is the one that sends
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math/bits"
 	"os"
 	"runtime"
@@ -20,6 +19,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
+	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/sys/unix"
 )
 
@@ -41,9 +41,6 @@ const (
 // reading a thousand events.
 const watermarks = 4
 
-// membarrierGlobal is MEMBARRIER_CMD_GLOBAL: wait for an RCU grace period.
-const membarrierGlobal = 1
-
 // FilterMax is the number of values that each kind of filter can hold.
 const FilterMax = 16
 
@@ -56,30 +53,53 @@ type Config struct {
 	Comms     []string // thread names, compared whole, at most 15 bytes each
 	RootPID   uint32   // this process and all descendants made from now on; 0 is off
 	Calls     []string // names of the calls that are recorded; none is sendmsg
+	Tier      string   // how calls are hooked: TierAuto, also "", or one of Tiers
 }
 
 // Probe is a loaded and attached set of programs. Methods may be called from
 // one goroutine at a time, but for Ring, whose results are independent.
 type Probe struct {
-	programs *ebpf.Collection
-	calls    []call
-	links    []link.Link
-	hooks    []string
-	doorbell *ringbuf.Reader
-	memory   []byte
-	rings    []*Ring
-	bell     ringbuf.Record
+	candidate     candidate
+	failures      []Failure // of better tiers
+	programs      *ebpf.Collection
+	calls         []call
+	links         []link.Link
+	hooks         []string
+	skippedBefore uint64 // entries skipped before the recording began
+	doorbell      *ringbuf.Reader
+	memory        []byte
+	rings         []*Ring
+	bell          ringbuf.Record
 }
 
-// Open loads the programs and attaches them; from its return on every call
-// that passes the filter is recorded. Errors wrap ErrPrivilege or
-// ErrUnsupported where that is the reason.
+// Open loads the programs of the tier, or of the best that works here, attaches
+// them, and sends itself messages to see that they record what they should;
+// from its return on every call that passes the filter is recorded. Errors wrap
+// ErrPrivilege or ErrUnsupported where that is the reason.
 func Open(cfg Config) (*Probe, error) {
-	p, err := open(cfg, uint32(os.Getpid()))
-	if err != nil {
-		return nil, classify(err)
+	if err := cfg.validate(); err != nil {
+		return nil, err
 	}
-	return p, nil
+	p, _, err := openAny(cfg)
+	return p, err
+}
+
+// openAny is Open that says what has failed on the way.
+func openAny(cfg Config) (*Probe, []Failure, error) {
+	p, failures, err := choose(cfg.Tier, func(c candidate) (*Probe, error) {
+		return open(cfg, c, uint32(os.Getpid()), true)
+	})
+	if err != nil {
+		return nil, failures, err
+	}
+	p.failures = failures
+	return p, failures, nil
+}
+
+func (cfg *Config) validate() error {
+	_, sizeErr := cfg.ringSize()
+	_, callsErr := chosenCalls(cfg.Calls)
+	return errors.Join(sizeErr, callsErr, cfg.validateFilters())
 }
 
 func classify(err error) error {
@@ -92,8 +112,9 @@ func classify(err error) error {
 	return err
 }
 
-// open is Open for a recorder whose process is self.
-func open(cfg Config, self uint32) (_ *Probe, err error) {
+// open opens one set of programs for a recorder whose process is self, and
+// tests it.
+func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error) {
 	size, err := cfg.ringSize()
 	if err != nil {
 		return nil, err
@@ -106,25 +127,17 @@ func open(cfg Config, self uint32) (_ *Probe, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("count CPUs: %w", err)
 	}
-	spec, err := loadTracepoint()
+	spec, err := c.load()
 	if err != nil {
 		return nil, fmt.Errorf("read BPF object: %w", err)
 	}
-	spec.Maps["rings"].MaxEntries = uint32(cpus)
-	spec.Maps["rings"].ValueSize = uint32(ringHeaderSize + size + ringSlack)
-	if err := cfg.setFilters(spec, self); err != nil {
+	if err := cfg.prepare(spec, chosen, self, test, cpus, size); err != nil {
 		return nil, err
 	}
-	for name, value := range map[string]uint64{
-		"ring_size":      uint64(size),
-		"watermark_size": uint64(size / watermarks),
-	} {
-		if err := spec.Variables[name].Set(value); err != nil {
-			return nil, fmt.Errorf("set %s: %w", name, err)
-		}
-	}
-	keepPrograms(spec, chosen, cfg.RootPID != 0)
-	p := &Probe{calls: chosen}
+	// Before 5.11 maps are charged to the limit of locked memory. Where it
+	// cannot be raised, loading says so.
+	_ = rlimit.RemoveMemlock()
+	p := &Probe{candidate: c, calls: chosen}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -141,6 +154,14 @@ func open(cfg Config, self uint32) (_ *Probe, err error) {
 	}
 	if err := p.attach(cfg.RootPID != 0); err != nil {
 		return nil, err
+	}
+	if test {
+		if err := p.testSelf(); err != nil {
+			return nil, err
+		}
+		if err := p.arm(); err != nil {
+			return nil, err
+		}
 	}
 	return p, nil
 }
@@ -163,25 +184,25 @@ func (p *Probe) mapRings(cpus, size int) error {
 		return fmt.Errorf("map rings: %w", err)
 	}
 	p.memory = memory
+	// x86 keeps the order of stores, and the typed build has a barrier.
+	fenced := runtime.GOARCH == "amd64" || p.candidate.build == buildTyped
+	if !fenced {
+		if err := membarrier(); err != nil {
+			return err
+		}
+	}
 	for cpu := range cpus {
-		p.rings = append(p.rings, newRing(memory[cpu*stride:(cpu+1)*stride], uint64(size)))
+		p.rings = append(p.rings, newRing(memory[cpu*stride:(cpu+1)*stride], uint64(size), fenced))
 	}
 	return nil
-}
-
-// keepPrograms removes the programs of calls that are not recorded, and others
-// that are not attached, so that the kernel need not verify them.
-func keepPrograms(spec *ebpf.CollectionSpec, chosen []call, followForks bool) {
-	keep := map[string]bool{"sched_process_exit": true, "sched_process_fork": followForks}
-	for _, c := range chosen {
-		keep[c.enterProgram()], keep[c.exitProgram()] = true, true
-	}
-	maps.DeleteFunc(spec.Programs, func(name string, _ *ebpf.ProgramSpec) bool { return !keep[name] })
 }
 
 // attach attaches exits before entries, so that every entry seen has its exit
 // seen too.
 func (p *Probe) attach(followForks bool) error {
+	if err := p.attachCalls(true); err != nil {
+		return err
+	}
 	if followForks {
 		if err := p.attachTask("sched_process_fork"); err != nil {
 			return err
@@ -190,15 +211,22 @@ func (p *Probe) attach(followForks bool) error {
 	if err := p.attachTask("sched_process_exit"); err != nil {
 		return err
 	}
-	for _, c := range p.calls {
-		if err := p.attachCall("sys_exit_"+c.name, c.exitProgram()); err != nil {
+	return p.attachCalls(false)
+}
+
+func (p *Probe) attachCalls(exit bool) error {
+	for i := range p.calls {
+		c := &p.calls[i]
+		name := c.enterProgram()
+		if exit {
+			name = c.exitProgram()
+		}
+		l, hook, err := p.candidate.attach(c, exit, p.programs.Programs[name])
+		if err != nil {
 			return err
 		}
-	}
-	for _, c := range p.calls {
-		if err := p.attachCall("sys_enter_"+c.name, c.enterProgram()); err != nil {
-			return err
-		}
+		p.links = append(p.links, l)
+		p.hooks = append(p.hooks, hook)
 	}
 	return nil
 }
@@ -213,16 +241,6 @@ func (p *Probe) attachTask(name string) error {
 	return nil
 }
 
-func (p *Probe) attachCall(tracepoint, program string) error {
-	l, err := attachTracepoint("syscalls", tracepoint, p.programs.Programs[program])
-	if err != nil {
-		return err
-	}
-	p.links = append(p.links, l)
-	p.hooks = append(p.hooks, "tracepoint:syscalls:"+tracepoint)
-	return nil
-}
-
 // CPUs returns the number of rings, one per possible CPU.
 func (p *Probe) CPUs() int { return len(p.rings) }
 
@@ -230,9 +248,14 @@ func (p *Probe) CPUs() int { return len(p.rings) }
 func (p *Probe) Ring(cpu int) *Ring { return p.rings[cpu] }
 
 // SkippedEntry returns how often the kernel did not run an entry program
-// because a bpf() call held bpf_prog_active on that CPU: calls that no program
-// saw. It counts the whole host, whatever the filter.
+// because a bpf() call held bpf_prog_active on that CPU, or because the program
+// itself was preempted there: calls that no program saw. It counts the whole host, whatever the filter.
 func (p *Probe) SkippedEntry() (uint64, error) {
+	skipped, err := p.skippedEntry()
+	return skipped - p.skippedBefore, err
+}
+
+func (p *Probe) skippedEntry() (uint64, error) {
 	var skipped uint64
 	for _, c := range p.calls {
 		stats, err := p.programs.Programs[c.enterProgram()].Stats()
@@ -273,11 +296,8 @@ func (p *Probe) Detach() error {
 	}
 	p.links = nil
 	// A program that began before may still be writing its record on another
-	// CPU; programs run with preemption off, so one grace period ends them.
-	if _, _, errno := unix.Syscall(unix.SYS_MEMBARRIER, membarrierGlobal, 0, 0); errno != 0 {
-		errs = append(errs, fmt.Errorf("wait for programs to end: %w", errno))
-	}
-	return errors.Join(errs...)
+	// CPU; programs are readers of RCU, so one grace period ends them.
+	return errors.Join(append(errs, membarrier())...)
 }
 
 // Close detaches and frees everything; rings and events become invalid.

@@ -12,13 +12,9 @@ static __always_inline __u64 put(void *record, __u64 offset, const void *src, __
 {
 	if (len == 0)
 		return offset;
-	barrier_var(len);
-	if (len < 1 || len > max)
-		return offset;
-	barrier_var(offset);
-	if (offset > RING_SLACK - max)
-		return offset;
-	bpf_probe_read_kernel(record + offset, len, src);
+	at_most(offset, RING_SLACK - max);
+	at_most(len, max);
+	read_kernel(record + offset, len, src);
 	return offset + EVENT_ALIGN(len);
 }
 

@@ -1,8 +1,11 @@
 package bpf
 
 import (
+	"fmt"
 	"sync/atomic"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // As in event.h.
@@ -20,12 +23,13 @@ const (
 type Ring struct {
 	memory []byte // header, records, slack
 	size   uint64 // of the records' part, a power of two
+	fenced bool   // the producer orders its stores; see Next
 	next   uint64 // of the record that Next returns
 	head   uint64 // as last seen
 }
 
-func newRing(memory []byte, size uint64) *Ring {
-	return &Ring{memory: memory, size: size}
+func newRing(memory []byte, size uint64, fenced bool) *Ring {
+	return &Ring{memory: memory, size: size, fenced: fenced}
 }
 
 func (r *Ring) word(offset int) *uint64 {
@@ -41,10 +45,27 @@ func (r *Ring) Next() *Event {
 		if r.next == r.head {
 			return nil
 		}
+		if !r.fenced {
+			// The portable build has no barrier between a record and the
+			// head behind it, and arm64 may show them the other way round.
+			// When all CPUs have passed through one, what the head stands
+			// for is there.
+			_ = membarrier() // tried when the ring was made
+		}
 	}
 	e := (*Event)(unsafe.Pointer(&r.memory[ringHeaderSize+r.next&(r.size-1)]))
 	r.next += uint64(e.Size)
 	return e
+}
+
+// membarrier returns when every CPU has executed a full barrier: behind an RCU
+// grace period (MEMBARRIER_CMD_GLOBAL).
+func membarrier() error {
+	const global = 1
+	if _, _, errno := unix.Syscall(unix.SYS_MEMBARRIER, global, 0, 0); errno != 0 {
+		return fmt.Errorf("membarrier: %w", errno)
+	}
+	return nil
 }
 
 // Release gives the memory of all records that Next returned back to the
@@ -56,6 +77,12 @@ func (r *Ring) Release() {
 // Pending returns the number of bytes that wait to be read.
 func (r *Ring) Pending() uint64 {
 	return atomic.LoadUint64(r.word(headOffset)) - r.next
+}
+
+// reset empties the ring and sets the counters to 0, while no program writes.
+func (r *Ring) reset() {
+	clear(r.memory[:ringHeaderSize])
+	r.next, r.head = 0, 0
 }
 
 // Counters returns the CPU's counters as they stand. Each is exact; calls that

@@ -26,6 +26,11 @@ const volatile __u32 filter_pid[FILTER_MAX] = {};
 const volatile __u32 filter_uid[FILTER_MAX] = {};
 const volatile __u64 filter_comm[FILTER_MAX][EVENT_COMM_LEN / 8] = {};
 
+/* While it is set, the recorder's own calls are recorded and nobody else's:
+ * that is how it finds out what its hooks show.
+ */
+volatile __u32 self_test = 0;
+
 /* Never set: keeps the shared layouts in the object's BTF, where the loader's
  * tests compare them with its own.
  */

@@ -1,18 +1,24 @@
 package bpf
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 )
+
+// attachSyscall attaches to the tracepoint of a system call's entry or exit.
+func attachSyscall(c *call, exit bool, program *ebpf.Program) (link.Link, string, error) {
+	name := "sys_enter_" + c.name
+	if exit {
+		name = "sys_exit_" + c.name
+	}
+	l, err := attachTracepoint("syscalls", name, program)
+	return l, "tracepoint:syscalls:" + name, err
+}
 
 // attachTracepoint runs the program at each hit of the tracepoint, on all
 // CPUs. Through a perf event, because that way system calls other than the one
@@ -76,58 +82,4 @@ func (l *perfLink) Close() error {
 		err = l.Link.Close()
 	}
 	return errors.Join(err, unix.Close(l.fd))
-}
-
-// tracepointID reads the id of a tracepoint from tracefs. Where tracefs is not
-// mounted it is mounted for this one reading, visible to nobody else.
-func tracepointID(group, name string) (uint64, error) {
-	file := filepath.Join("events", group, name, "id")
-	for _, root := range []string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"} {
-		text, err := os.ReadFile(filepath.Join(root, file))
-		if err == nil {
-			return parseID(text)
-		}
-		if !errors.Is(err, os.ErrNotExist) {
-			return 0, err
-		}
-	}
-	fs, err := detachedTracefs()
-	if err != nil {
-		return 0, fmt.Errorf("%w (hint: mount -t tracefs tracefs /sys/kernel/tracing)", err)
-	}
-	defer unix.Close(fs)
-	fd, err := unix.Openat(fs, file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0, fmt.Errorf("open %s in tracefs: %w", file, err)
-	}
-	defer unix.Close(fd)
-	var text [32]byte
-	n, err := unix.Read(fd, text[:])
-	if err != nil {
-		return 0, fmt.Errorf("read %s in tracefs: %w", file, err)
-	}
-	return parseID(text[:n])
-}
-
-func parseID(text []byte) (uint64, error) {
-	return strconv.ParseUint(string(bytes.TrimSpace(text)), 10, 64)
-}
-
-// detachedTracefs returns a descriptor of a tracefs mount that is part of no
-// mount namespace and ends when the descriptor is closed (kernel 5.2 and
-// later).
-func detachedTracefs() (int, error) {
-	fs, err := unix.Fsopen("tracefs", unix.FSOPEN_CLOEXEC)
-	if err != nil {
-		return -1, fmt.Errorf("open tracefs: %w", err)
-	}
-	defer unix.Close(fs)
-	if err := unix.FsconfigCreate(fs); err != nil {
-		return -1, fmt.Errorf("create tracefs: %w", err)
-	}
-	mount, err := unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, 0)
-	if err != nil {
-		return -1, fmt.Errorf("mount tracefs: %w", err)
-	}
-	return mount, nil
 }

@@ -39,6 +39,7 @@ const (
 	tracepointVarRingLayout         = "ring_layout"
 	tracepointVarRingSize           = "ring_size"
 	tracepointVarSelfPid            = "self_pid"
+	tracepointVarSelfTest           = "self_test"
 	tracepointVarWatermarkSize      = "watermark_size"
 )
 
@@ -119,6 +120,7 @@ type tracepointVariableSpecs struct {
 	RingLayout    *ebpf.VariableSpec `ebpf:"ring_layout"`
 	RingSize      *ebpf.VariableSpec `ebpf:"ring_size"`
 	SelfPid       *ebpf.VariableSpec `ebpf:"self_pid"`
+	SelfTest      *ebpf.VariableSpec `ebpf:"self_test"`
 	WatermarkSize *ebpf.VariableSpec `ebpf:"watermark_size"`
 }
 
@@ -175,6 +177,7 @@ type tracepointVariables struct {
 	RingLayout    *ebpf.Variable `ebpf:"ring_layout"`
 	RingSize      *ebpf.Variable `ebpf:"ring_size"`
 	SelfPid       *ebpf.Variable `ebpf:"self_pid"`
+	SelfTest      *ebpf.Variable `ebpf:"self_test"`
 	WatermarkSize *ebpf.Variable `ebpf:"watermark_size"`
 }
 

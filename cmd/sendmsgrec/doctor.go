@@ -47,20 +47,21 @@ type doctorReport struct {
 	UID          int             `json:"uid"`
 	Capabilities map[string]bool `json:"capabilities"` // those that matter here, whether effective
 	CanRecord    bool            `json:"can_record"`
+	Probe        string          `json:"probe,omitempty"` // the tier that record takes
 	Checks       []bpf.Check     `json:"checks"`
 }
 
 // runDoctor prints what the checks found; without an error recording works.
-func runDoctor(_ context.Context, stdout io.Writer, asJSON bool, checks func() []bpf.Check) error {
+func runDoctor(_ context.Context, stdout io.Writer, asJSON bool, doctor func() ([]bpf.Check, string)) error {
 	p := doctorReport{
 		Kernel:       firstLine("/proc/sys/kernel/osrelease"),
 		Machine:      runtime.GOARCH,
 		CPUs:         runtime.NumCPU(),
 		UID:          os.Geteuid(),
 		Capabilities: effectiveCapabilities(),
-		CanRecord:    true,
-		Checks:       checks(),
 	}
+	p.Checks, p.Probe = doctor()
+	p.CanRecord = p.Probe != ""
 	for _, c := range p.Checks {
 		if c.Required && c.State == bpf.StateNo {
 			p.CanRecord = false
@@ -95,7 +96,7 @@ func (p *doctorReport) writeText(w io.Writer, c palette) error {
 	}
 	fmt.Fprintln(&b)
 	if p.CanRecord {
-		fmt.Fprintln(&b, c.good("recording works here"))
+		fmt.Fprintln(&b, c.good("recording works here, with the "+p.Probe+" tier"))
 	} else {
 		fmt.Fprintln(&b, c.bad("recording does not work here"))
 	}

@@ -17,17 +17,19 @@ func TestDoctorVerdict(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		checks []bpf.Check
+		tier   string
 		code   int
 		lines  []string
 	}{
-		{"all there is works", []bpf.Check{works}, 0, []string{"yes      rings\n", "recording works here"}},
-		{"a better tier that fails does no harm", []bpf.Check{works, better}, 0,
+		{"all there is works", []bpf.Check{works}, "fentry", 0, []string{"yes      rings\n", "recording works here, with the fentry tier"}},
+		{"a better tier that fails does no harm", []bpf.Check{works, better}, "tracepoint", 0,
 			[]string{"no       fentry", "not needed; operation not permitted; hint: another kernel", "recording works here"}},
-		{"something required is missing", []bpf.Check{works, missing}, 4,
+		{"something required is missing", []bpf.Check{works, missing}, "tracepoint", 4,
 			[]string{"required; hint: mount it", "recording does not work here"}},
+		{"no tier works", []bpf.Check{works, better}, "", 4, []string{"recording does not work here"}},
 	} {
 		var out bytes.Buffer
-		err := runDoctor(context.Background(), &out, false, func() []bpf.Check { return c.checks })
+		err := runDoctor(context.Background(), &out, false, func() ([]bpf.Check, string) { return c.checks, c.tier })
 		if got := exitCode(err); got != c.code {
 			t.Errorf("%s: exit code %d, want %d", c.name, got, c.code)
 		}
@@ -39,7 +41,7 @@ func TestDoctorVerdict(t *testing.T) {
 			}
 		}
 		out.Reset()
-		if err := runDoctor(context.Background(), &out, true, func() []bpf.Check { return c.checks }); exitCode(err) != c.code {
+		if err := runDoctor(context.Background(), &out, true, func() ([]bpf.Check, string) { return c.checks, c.tier }); exitCode(err) != c.code {
 			t.Errorf("%s: --json ends with %v", c.name, err)
 		}
 		var p doctorReport

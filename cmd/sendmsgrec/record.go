@@ -2,7 +2,9 @@ package main
 
 import (
 	"os/user"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +24,7 @@ type recordOptions struct {
 	Duration      time.Duration
 	MaxEvents     int64
 	BufferSize    sizeFlag
+	Probe         string
 	FlushInterval time.Duration
 	SegmentEvents int
 	FailOnLoss    bool
@@ -58,6 +61,10 @@ terminal, recording goes on for as long as COMMAND does. COMMAND's exit status
 is in the summary and in the file. It is not that of this program. When
 --duration or --max-events ends the recording, COMMAND goes on.
 
+Calls are hooked with the best probe tier that works here: fentry, kprobe or
+tracepoint. "sendmsgrec doctor" says which that is and why others do not work; so
+does the file.
+
 Lost events are counted by cause, in the summary and in the file; see
 --fail-on-loss. FILE is created with mode 0600 and never overwritten without
 --force; "-" is standard output.`,
@@ -92,6 +99,7 @@ Lost events are counted by cause, in the summary and in the file; see
 	f.StringArrayVar(&o.UIDs, "uid", nil, "record processes of this user, a name or a number (repeatable)")
 	f.DurationVar(&o.Duration, "duration", 0, "end after this time, for example 10s or 1m30s")
 	f.Int64Var(&o.MaxEvents, "max-events", 0, "end after exactly this many recorded events")
+	f.StringVar(&o.Probe, "probe", bpf.TierAuto, "how calls are hooked: auto, "+strings.Join(bpf.Tiers(), ", "))
 	f.Var(&o.BufferSize, "buffer-size", "ring buffer for each CPU, 4K to 256M, rounded up to a power of two")
 	f.DurationVar(&o.FlushInterval, "flush-interval", record.DefaultFlushInterval, "an event is in the file this long after its return")
 	f.IntVar(&o.SegmentEvents, "segment-events", record.DefaultSegmentEvents, "close a segment at this many events")
@@ -113,6 +121,8 @@ func (o *recordOptions) validate() error {
 		return usageErrorf("where to? Give -o FILE, or -o - for standard output")
 	case o.Output == record.Stdout && o.JSON:
 		return usageErrorf("-o - and --json both want standard output")
+	case o.Probe != "" && o.Probe != bpf.TierAuto && !slices.Contains(bpf.Tiers(), o.Probe):
+		return usageErrorf("--probe %s: want %s or %s", o.Probe, bpf.TierAuto, strings.Join(bpf.Tiers(), ", "))
 	case o.Duration < 0:
 		return usageErrorf("--duration %v is negative", o.Duration)
 	case o.MaxEvents < 0:
@@ -139,7 +149,7 @@ func (o *recordOptions) validate() error {
 
 // config returns what the kernel is to do.
 func (o *recordOptions) config() (bpf.Config, error) {
-	c := bpf.Config{RingBytes: int(o.BufferSize), PIDs: o.PIDs, Comms: o.Comms}
+	c := bpf.Config{RingBytes: int(o.BufferSize), PIDs: o.PIDs, Comms: o.Comms, Tier: o.Probe}
 	for _, name := range o.UIDs {
 		text := name
 		if _, err := strconv.ParseUint(name, 10, 32); err != nil {

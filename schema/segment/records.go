@@ -69,6 +69,7 @@ type HeaderColumn struct {
 // Probe is what watched, and what it could not see.
 type Probe struct {
 	Tier        string            `json:"tier"`
+	Build       string            `json:"build,omitempty"` // of the tier's programs: typed or portable
 	Calls       []string          `json:"calls,omitempty"` // names of the calls that were watched; none: sendmsg
 	Hooks       []string          `json:"hooks,omitempty"`
 	Unavailable map[string]string `json:"unavailable,omitempty"` // what this tier cannot see, and why

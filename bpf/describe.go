@@ -1,0 +1,43 @@
+package bpf
+
+import "maps"
+
+// Description says what a probe is, for the recording's header.
+type Description struct {
+	Tier  string
+	Build string // of its programs: typed or portable
+	Hooks []string
+	// Unavailable names what this tier cannot see, and why.
+	Unavailable map[string]string
+	// Rejected names the better tiers that were tried and failed, with the
+	// kernel's words.
+	Rejected map[string]string
+}
+
+// unavailable is what no tier sees.
+var unavailable = map[string]string{
+	"toctou":     "the hooks do not show the kernel's copy of the msghdr",
+	"attempt_of": "attempts of a restarted call are recorded apart and not linked",
+	"io_uring":   "sends through io_uring do not enter by a system call",
+	"kernel":     "senders inside the kernel do not enter by a system call",
+}
+
+// unavailableOn is what single tiers do not see.
+var unavailableOn = map[string]map[string]string{
+	TierFentry:     {"compat32": "calls of 32-bit programs are not decoded"},
+	TierKprobe:     {"compat32": "calls of 32-bit programs are not decoded"},
+	TierTracepoint: {"compat32": "32-bit callers do not reach syscalls:sys_enter_sendmsg"},
+}
+
+// Describe returns what the probe watches and what it cannot see.
+func (p *Probe) Describe() Description {
+	d := Description{
+		Tier:        p.candidate.tier,
+		Build:       p.candidate.build,
+		Hooks:       p.hooks,
+		Unavailable: maps.Clone(unavailable),
+		Rejected:    reasons(p.failures),
+	}
+	maps.Copy(d.Unavailable, unavailableOn[d.Tier])
+	return d
+}

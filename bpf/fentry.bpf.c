@@ -1,0 +1,32 @@
+//go:build ignore
+
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The fentry tier: the entry and the return of the functions behind the system
+ * calls, by BPF trampolines.
+ */
+#define PREEMPTIBLE
+#include "function.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* The two programs of a call: the function's arguments are the system call's,
+ * perhaps with others behind them; its result comes behind all of them.
+ */
+#define FUNCTION_HOOKS(name, number, function, system_call_args, function_args) \
+	SEC("fentry/" #function)                                                \
+	int enter_##name(__u64 *ctx)                                            \
+	{                                                                       \
+		struct call_entry entry = { .call = number };                   \
+                                                                                \
+		for (int i = 0; i < (system_call_args); i++)                    \
+			entry.args[i] = ctx[i];                                 \
+		return function_enter(&entry);                                  \
+	}                                                                       \
+                                                                                \
+	SEC("fexit/" #function)                                                 \
+	int exit_##name(__u64 *ctx)                                             \
+	{                                                                       \
+		return function_exit(number, (__s32)ctx[function_args]);        \
+	}
+
+FUNCTION_HOOKS(sendmsg, CALL_SENDMSG, __sys_sendmsg, 3, 4)

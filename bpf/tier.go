@@ -1,0 +1,136 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+)
+
+// The probe tiers, for Config.Tier. docs/architecture.md says what they are.
+const (
+	TierAuto       = "auto"
+	TierFentry     = "fentry"
+	TierKprobe     = "kprobe"
+	TierTracepoint = "tracepoint"
+)
+
+// The builds of each tier's programs.
+const (
+	buildTyped    = "typed"
+	buildPortable = "portable"
+)
+
+// Tiers returns the names of the tiers, the best first.
+func Tiers() []string { return []string{TierFentry, TierKprobe, TierTracepoint} }
+
+// candidate is one set of programs that can be tried.
+type candidate struct {
+	tier, build string
+	load        func() (*ebpf.CollectionSpec, error)
+	attach      attacher
+}
+
+// attacher attaches a call's entry or exit program, and names the hook.
+type attacher func(c *call, exit bool, program *ebpf.Program) (l link.Link, hook string, err error)
+
+// candidates are all sets, the best first.
+var candidates = []candidate{
+	{TierFentry, buildTyped, loadFentry, attachFentry},
+	{TierFentry, buildPortable, loadFentryPortable, attachFentry},
+	{TierKprobe, buildTyped, loadKprobe, attachKprobe},
+	{TierKprobe, buildPortable, loadKprobePortable, attachKprobe},
+	{TierTracepoint, buildTyped, loadTracepoint, attachSyscall},
+	{TierTracepoint, buildPortable, loadTracepointPortable, attachSyscall},
+}
+
+// Failure says why a tier was not chosen though it was tried.
+type Failure struct {
+	Tier, Build string
+	Err         error
+}
+
+// reason is the kernel's or the verifier's word, in one line.
+func reason(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	// The library guesses at a limit of locked memory, which kernels that
+	// charge BPF memory to the cgroup no longer apply.
+	return strings.TrimSpace(strings.ReplaceAll(text, " (MEMLOCK may be too low, consider rlimit.RemoveMemlock)", ""))
+}
+
+// reasons returns what there is to say of each tier that failed: once, when
+// both builds failed for the same reason or one of them was not tried.
+func reasons(failures []Failure) map[string]string {
+	if len(failures) == 0 {
+		return nil
+	}
+	m := map[string]string{}
+	for i, f := range failures {
+		why := reason(f.Err)
+		switch before := m[f.Tier]; {
+		case before == "":
+			m[f.Tier] = why
+		case before != why:
+			m[f.Tier] = fmt.Sprintf("%s build: %s; %s build: %s", failures[i-1].Build, before, f.Build, why)
+		}
+	}
+	return m
+}
+
+// choose tries the candidates of a tier, or of all for TierAuto, in their
+// order, and returns the first probe that works with the failures of those
+// before it. What is not permitted in one build is not tried in the other.
+func choose[P any](tier string, try func(candidate) (P, error)) (chosen P, failures []Failure, err error) {
+	if tier == "" {
+		tier = TierAuto
+	}
+	if tier != TierAuto && !slices.Contains(Tiers(), tier) {
+		return chosen, nil, fmt.Errorf("no probe tier %q: there are %s and %s", tier, TierAuto, strings.Join(Tiers(), ", "))
+	}
+	for _, c := range candidates {
+		if tier != TierAuto && tier != c.tier {
+			continue
+		}
+		if n := len(failures); n > 0 && failures[n-1].Tier == c.tier && notPermitted(failures[n-1].Err) {
+			continue
+		}
+		p, err := try(c)
+		if err == nil {
+			return p, failures, nil
+		}
+		failures = append(failures, Failure{c.tier, c.build, err})
+	}
+	return chosen, failures, noTier(tier, failures)
+}
+
+func notPermitted(err error) bool {
+	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) && !isVerifierError(err)
+}
+
+// isVerifierError reports whether the verifier has refused the program: it
+// does so with EACCES too.
+func isVerifierError(err error) bool {
+	var verifier *ebpf.VerifierError
+	return errors.As(err, &verifier) && len(verifier.Log) > 0
+}
+
+// noTier is the error when all that was tried has failed: that of the last,
+// least demanding one says what kind it is.
+func noTier(tier string, failures []Failure) error {
+	last := failures[len(failures)-1].Err
+	if tier != TierAuto {
+		return classify(fmt.Errorf("probe tier %s: %w", tier, last))
+	}
+	var all []string
+	byTier := reasons(failures)
+	for _, name := range Tiers() {
+		if name != failures[len(failures)-1].Tier {
+			all = append(all, name+": "+byTier[name])
+		}
+	}
+	return classify(fmt.Errorf("no probe tier works here (%s): %s: %w", strings.Join(all, "; "), TierTracepoint, last))
+}
