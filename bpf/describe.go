@@ -39,5 +39,8 @@ func (p *Probe) Describe() Description {
 		Rejected:    reasons(p.failures),
 	}
 	maps.Copy(d.Unavailable, unavailableOn[d.Tier])
+	if !p.countsSkips {
+		d.Unavailable["skipped_entry"] = "this kernel does not count the calls for which it did not run the entry hook"
+	}
 	return d
 }

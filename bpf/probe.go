@@ -47,7 +47,7 @@ const FilterMax = 16
 // Config says what is recorded. Kinds of filter that are set are joined by
 // AND, the values of one kind by OR; the kernel drops all other calls.
 type Config struct {
-	RingBytes int      // per CPU, rounded up to a power of two; 0 is DefaultRingBytes
+	RingBytes int      // per CPU, rounded up to a power of two, or less where the kernel allows no more; 0 is DefaultRingBytes
 	PIDs      []uint32 // processes (thread groups), in the caller's PID namespace
 	UIDs      []uint32 // real user ids
 	Comms     []string // thread names, compared whole, at most 15 bytes each
@@ -65,6 +65,7 @@ type Probe struct {
 	calls         []call
 	links         []link.Link
 	hooks         []string
+	countsSkips   bool   // the kernel counts the entries that it skips
 	skippedBefore uint64 // entries skipped before the recording began
 	doorbell      *ringbuf.Reader
 	memory        []byte
@@ -115,8 +116,14 @@ func classify(err error) error {
 // open opens one set of programs for a recorder whose process is self, and
 // tests it.
 func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error) {
+	// Before 5.11 maps are charged to the limit of locked memory. Where it
+	// cannot be raised, loading says so.
+	_ = rlimit.RemoveMemlock()
 	size, err := cfg.ringSize()
 	if err != nil {
+		return nil, err
+	}
+	if size, err = allowedRing(size); err != nil {
 		return nil, err
 	}
 	chosen, err := chosenCalls(cfg.Calls)
@@ -134,9 +141,6 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 	if err := cfg.prepare(spec, chosen, self, test, cpus, size); err != nil {
 		return nil, err
 	}
-	// Before 5.11 maps are charged to the limit of locked memory. Where it
-	// cannot be raised, loading says so.
-	_ = rlimit.RemoveMemlock()
 	p := &Probe{candidate: c, calls: chosen}
 	defer func() {
 		if err != nil {
@@ -175,6 +179,23 @@ func (cfg *Config) ringSize() (int, error) {
 		return 0, fmt.Errorf("ring of %d bytes per CPU: want %d to %d", n, MinRingBytes, MaxRingBytes)
 	}
 	return 1 << bits.Len(uint(n-1)), nil
+}
+
+// allowedRing returns the largest ring up to size bytes that the kernel allows:
+// an element of an array had at most 4 MiB in older ones (5.10).
+func allowedRing(size int) (int, error) {
+	for ; ; size /= 2 {
+		m, err := ebpf.NewMap(&ebpf.MapSpec{
+			Type: ebpf.Array, Flags: unix.BPF_F_MMAPABLE, KeySize: 4,
+			ValueSize: uint32(ringHeaderSize + size + ringSlack), MaxEntries: 1,
+		})
+		if err == nil {
+			return size, m.Close()
+		}
+		if !errors.Is(err, unix.E2BIG) || size == MinRingBytes {
+			return 0, fmt.Errorf("ring of %d bytes: %w", size, err)
+		}
+	}
 }
 
 func (p *Probe) mapRings(cpus, size int) error {
@@ -241,6 +262,10 @@ func (p *Probe) attachTask(name string) error {
 	return nil
 }
 
+// RingBytes returns the size of each ring. It is less than what was asked for
+// where the kernel allows no more.
+func (p *Probe) RingBytes() int { return int(p.rings[0].size) }
+
 // CPUs returns the number of rings, one per possible CPU.
 func (p *Probe) CPUs() int { return len(p.rings) }
 
@@ -249,8 +274,12 @@ func (p *Probe) Ring(cpu int) *Ring { return p.rings[cpu] }
 
 // SkippedEntry returns how often the kernel did not run an entry program
 // because a bpf() call held bpf_prog_active on that CPU, or because the program
-// itself was preempted there: calls that no program saw. It counts the whole host, whatever the filter.
+// itself was preempted there: calls that no program saw. It counts the whole
+// host, whatever the filter; before 5.12 kernels do not count them, and it is 0.
 func (p *Probe) SkippedEntry() (uint64, error) {
+	if !p.countsSkips {
+		return 0, nil
+	}
 	skipped, err := p.skippedEntry()
 	return skipped - p.skippedBefore, err
 }

@@ -54,15 +54,12 @@ static __always_inline void write_parts(void *record, __u64 offset, const struct
 static __always_inline bool same_groups(const struct event_groups *a, const struct event_groups *b)
 {
 	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
-	__u64 differ = 0;
 
-	/* pid and tid, what differs soonest */
-	if (x[0] != y[0])
-		return false;
 #pragma unroll
-	for (int i = 1; i < sizeof(*a) / sizeof(*x); i++)
-		differ |= x[i] ^ y[i];
-	return !differ;
+	for (int i = 0; i < sizeof(*a) / sizeof(*x); i++)
+		if (x[i] != y[i])
+			return false;
+	return true;
 }
 
 /* Writes the call's event, or counts why it is lost. The number is taken before

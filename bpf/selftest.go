@@ -3,8 +3,10 @@ package bpf
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"unsafe"
 
+	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 )
 
@@ -123,12 +125,27 @@ func compareSelf(events []selfEvent, tests []selfTest) error {
 	return nil
 }
 
+// kernelCountsSkips reports whether the kernel has the count that
+// skippedEntry() reads.
+func kernelCountsSkips() bool {
+	spec, err := btf.LoadKernelSpec()
+	if err != nil {
+		return false
+	}
+	var info *btf.Struct
+	if err := spec.TypeByName("bpf_prog_info", &info); err != nil {
+		return false
+	}
+	return slices.ContainsFunc(info.Members, func(m btf.Member) bool { return m.Name == "recursion_misses" })
+}
+
 // arm begins the recording: what the self test has left is forgotten.
 func (p *Probe) arm() error {
 	skipped, err := p.skippedEntry()
 	if err != nil {
 		return err
 	}
+	p.countsSkips = kernelCountsSkips()
 	p.skippedBefore = skipped
 	for _, ring := range p.rings {
 		ring.reset()

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"math/bits"
 	"strconv"
 	"strings"
 	"time"
@@ -121,12 +120,4 @@ func (s *sizeFlag) Set(text string) error {
 	}
 	*s = sizeFlag(n << shift)
 	return nil
-}
-
-// roundedUp is the power of two that the kernel's ring has.
-func (s sizeFlag) roundedUp() int64 {
-	if s <= 1 {
-		return 1
-	}
-	return 1 << bits.Len64(uint64(s-1))
 }

@@ -58,6 +58,9 @@ func runRecord(stdin io.Reader, stdout, stderr io.Writer, o recordOptions, args 
 		return err
 	}
 	defer func() { err = errors.Join(err, probe.Close()) }()
+	if size := sizeFlag(probe.RingBytes()); size < o.BufferSize && o.BufferSize != bpf.DefaultRingBytes {
+		fmt.Fprintf(stderr, "sendmsgrec: warning: this kernel allows ring buffers of %s, not %s\n", &size, &o.BufferSize)
+	}
 	if command != nil {
 		if err := command.Begin(); err != nil {
 			return withCode(exitUsage, errors.Join(err, out.Close(), out.Remove()))
@@ -141,7 +144,7 @@ func (o *recordOptions) header(probe *bpf.Probe, filters []string) *segment.Head
 		Filters:     filters,
 		CommandLine: os.Args,
 		Limits: segment.Limits{
-			RingBytesPerCPU: int(o.BufferSize.roundedUp()),
+			RingBytesPerCPU: probe.RingBytes(),
 			NameBytes:       bpf.NameMax,
 			ControlBytes:    bpf.ControlMax,
 			Iovecs:          bpf.IovMax,

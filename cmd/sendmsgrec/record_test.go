@@ -45,14 +45,6 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-func TestRoundedUp(t *testing.T) {
-	for size, want := range map[sizeFlag]int64{4096: 4096, 4097: 8192, 8<<20 - 1: 8 << 20} {
-		if got := size.roundedUp(); got != want {
-			t.Errorf("%d: got %d, want %d", size, got, want)
-		}
-	}
-}
-
 func TestRecordFlagsThatCannotBeMeant(t *testing.T) {
 	good := func() recordOptions {
 		return recordOptions{Output: "x.smr", BufferSize: 8 << 20, FlushInterval: time.Second, SegmentEvents: 1000}
