@@ -13,6 +13,7 @@ type stdout struct {
 }
 
 func openStdout(_ context.Context, _ *Target, o *Options) (Sink, error) {
+	widen(o.Stdout)
 	return &stdout{w: o.Stdout}, nil
 }
 
