@@ -2,7 +2,6 @@ package text
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
 )
@@ -117,7 +116,7 @@ func (p *Printer) number(dst []byte, v int64, address bool) []byte {
 	if address && p.format == Line {
 		return schema.AppendHex(dst, uint64(v))
 	}
-	return strconv.AppendInt(dst, v, 10)
+	return appendInt(dst, v)
 }
 
 // list appends an array of numbers.
@@ -138,7 +137,3 @@ func (p *Printer) list(dst []byte, list []int64, address bool) []byte {
 	}
 	return dst
 }
-
-func appendInt(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) }
-
-func appendUint(dst []byte, v uint64) []byte { return strconv.AppendUint(dst, v, 10) }
