@@ -13,33 +13,7 @@
 #ifndef SENDMSGREC_ARGUMENTS_H
 #define SENDMSGREC_ARGUMENTS_H
 
-#include "capture.h"
-
-/* A call as its entry hook hands it over. call is a constant in each hook, so
- * that only its case is compiled there.
- */
-struct call_entry {
-	__u8 call;	 /* event_call */
-	__u8 entry_path; /* event_entry_path */
-	__u8 abi;	 /* event_abi */
-	__u8 origin;	 /* event_origin */
-	__u64 args[6];	 /* the system call's, in its order */
-};
-
-/* A state that says nothing yet but who called. */
-static __always_inline void begin_arguments(struct call_state *st, const struct call_entry *entry)
-{
-	__builtin_memset(&st->call, 0, sizeof(st->call));
-	st->call.call = entry->call;
-	st->call.entry_path = entry->entry_path;
-	st->call.abi = entry->abi;
-	st->call.origin = entry->origin;
-	st->requested_bytes = EVENT_REQUESTED_UNKNOWN;
-	st->has_extra = 0;
-	st->name_captured = 0;
-	st->iov_captured = 0;
-	st->control_captured = 0;
-}
+#include "entry.h"
 
 /* sendmsg(sockfd, msg, flags) */
 static __always_inline void enter_message(struct task_struct *task, struct call_state *st,

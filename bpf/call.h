@@ -97,11 +97,21 @@ static __always_inline int call_enter(const struct call_entry *entry)
 	if (!st)
 		return 0;
 	st->cpu = cpu;
+	st->outcome = OUTCOME_RETURNED;
+	st->argument = entry->args[1];
 	read_at_entry(task, st, entry);
+	link_attempt(st);
 	st->in_call = entry->call;
 	/* Last, so that the duration is the call's and not ours. */
 	st->time_ns = bpf_ktime_get_boot_ns();
 	return 0;
+}
+
+/* The state of a call that will enter again is kept for it. */
+static __always_inline void call_end(struct task_struct *task, struct call_state *st)
+{
+	if (likely(!st->attempt.call))
+		task_state_end(task, st);
 }
 
 static __always_inline int call_exit(__u8 call, __s64 ret)
@@ -124,9 +134,10 @@ static __always_inline int call_exit(__u8 call, __s64 ret)
 	st->in_call = 0;
 	move_account(&ring->counters, cpu, st->cpu);
 	count(ring->counters.returned);
+	judge_interruption(task, st, ret);
 	read_at_exit(task, st, call, ret);
 	write_record(ring, task, st, ret, now);
-	task_state_end(task, st);
+	call_end(task, st);
 	return 0;
 }
 

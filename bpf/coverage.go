@@ -31,22 +31,26 @@ type SendingProcess struct {
 
 // Ways returns every way that this build knows of, and which are watched.
 func (p *Probe) Ways() []Way {
-	const (
-		compat = "the tracepoints of a system call do not show 32-bit and x32 callers"
-		uring  = "requests of io_uring do not enter by a system call"
-		kernel = "senders inside the kernel do not enter by a system call"
-	)
-	return []Way{
-		{Path: "syscall", ABI: "64", Call: "sendmsg", Hooks: p.hooks},
-		{Path: "syscall", ABI: "compat32", Call: "sendmsg", Why: compat},
-		{Path: "syscall", ABI: "x32", Call: "sendmsg", Why: compat},
-		{Path: "socketcall", ABI: "compat32", Call: "sendmsg", Why: compat},
-		{Path: "io_uring", ABI: "64", Call: "sendmsg", Why: uring},
-		{Path: "kernel", ABI: "64", Call: "sendmsg", Why: kernel},
+	missing := p.Describe().Unavailable
+	var ways []Way
+	for i := range p.calls {
+		call := p.calls[i].name
+		ways = append(ways,
+			Way{Path: "syscall", ABI: "64", Call: call, Hooks: p.hooks},
+			Way{Path: "syscall", ABI: "compat32", Call: call, Why: missing["compat32"]},
+			Way{Path: "socketcall", ABI: "compat32", Call: call, Why: missing["compat32"]})
+		if p.candidate.tier == TierTracepoint {
+			ways = append(ways, Way{Path: "syscall", ABI: "x32", Call: call, Why: missing["compat32"]})
+		} else {
+			ways = append(ways, Way{Path: "syscall", ABI: "x32", Call: call, Hooks: p.hooks, Why: "shown as 64"})
+		}
 	}
+	return append(ways,
+		Way{Path: "io_uring", ABI: "64", Call: "sendmsg", Why: missing["io_uring"]},
+		Way{Path: "kernel", ABI: "64", Call: "sendmsg", Why: missing["kernel"]})
 }
 
 // Sends returns the account of unexplained sends; the final one after Detach.
 func (p *Probe) Sends() Sends {
-	return Sends{Why: "not asked for"}
+	return Sends{Why: "this build does not count them"}
 }

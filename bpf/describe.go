@@ -16,10 +16,9 @@ type Description struct {
 
 // unavailable is what no tier sees.
 var unavailable = map[string]string{
-	"toctou":     "the hooks do not show the kernel's copy of the msghdr",
-	"attempt_of": "attempts of a restarted call are recorded apart and not linked",
-	"io_uring":   "sends through io_uring do not enter by a system call",
-	"kernel":     "senders inside the kernel do not enter by a system call",
+	"toctou":   "the hooks do not show the kernel's copy of the msghdr",
+	"io_uring": "sends through io_uring do not enter by a system call",
+	"kernel":   "senders inside the kernel do not enter by a system call",
 }
 
 // unavailableOn is what single tiers do not see.

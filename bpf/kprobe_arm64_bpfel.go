@@ -22,6 +22,7 @@ const (
 	kprobeMapRings              = "rings"
 	kprobeProgEnterSendmsg      = "enter_sendmsg"
 	kprobeProgExitSendmsg       = "exit_sendmsg"
+	kprobeProgInFlight          = "in_flight"
 	kprobeProgPidNamespaceLevel = "pid_namespace_level"
 	kprobeProgSchedProcessExit  = "sched_process_exit"
 	kprobeProgSchedProcessFork  = "sched_process_fork"
@@ -87,6 +88,7 @@ type kprobeSpecs struct {
 type kprobeProgramSpecs struct {
 	EnterSendmsg      *ebpf.ProgramSpec `ebpf:"enter_sendmsg"`
 	ExitSendmsg       *ebpf.ProgramSpec `ebpf:"exit_sendmsg"`
+	InFlight          *ebpf.ProgramSpec `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.ProgramSpec `ebpf:"sched_process_fork"`
@@ -187,6 +189,7 @@ type kprobeVariables struct {
 type kprobePrograms struct {
 	EnterSendmsg      *ebpf.Program `ebpf:"enter_sendmsg"`
 	ExitSendmsg       *ebpf.Program `ebpf:"exit_sendmsg"`
+	InFlight          *ebpf.Program `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.Program `ebpf:"sched_process_fork"`
@@ -196,6 +199,7 @@ func (p *kprobePrograms) Close() error {
 	return _KprobeClose(
 		p.EnterSendmsg,
 		p.ExitSendmsg,
+		p.InFlight,
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,
 		p.SchedProcessFork,

@@ -24,6 +24,7 @@ const (
 	kprobePortableMapRings              = "rings"
 	kprobePortableProgEnterSendmsg      = "enter_sendmsg"
 	kprobePortableProgExitSendmsg       = "exit_sendmsg"
+	kprobePortableProgInFlight          = "in_flight"
 	kprobePortableProgPidNamespaceLevel = "pid_namespace_level"
 	kprobePortableProgSchedProcessExit  = "sched_process_exit"
 	kprobePortableProgSchedProcessFork  = "sched_process_fork"
@@ -89,6 +90,7 @@ type kprobePortableSpecs struct {
 type kprobePortableProgramSpecs struct {
 	EnterSendmsg      *ebpf.ProgramSpec `ebpf:"enter_sendmsg"`
 	ExitSendmsg       *ebpf.ProgramSpec `ebpf:"exit_sendmsg"`
+	InFlight          *ebpf.ProgramSpec `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.ProgramSpec `ebpf:"sched_process_fork"`
@@ -195,6 +197,7 @@ type kprobePortableVariables struct {
 type kprobePortablePrograms struct {
 	EnterSendmsg      *ebpf.Program `ebpf:"enter_sendmsg"`
 	ExitSendmsg       *ebpf.Program `ebpf:"exit_sendmsg"`
+	InFlight          *ebpf.Program `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.Program `ebpf:"sched_process_fork"`
@@ -204,6 +207,7 @@ func (p *kprobePortablePrograms) Close() error {
 	return _KprobePortableClose(
 		p.EnterSendmsg,
 		p.ExitSendmsg,
+		p.InFlight,
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,
 		p.SchedProcessFork,

@@ -71,6 +71,7 @@ type Probe struct {
 	memory        []byte
 	rings         []*Ring
 	bell          ringbuf.Record
+	inFlight      *inFlight
 }
 
 // Open loads the programs of the tier, or of the best that works here, attaches
@@ -155,6 +156,9 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 	}
 	if p.doorbell, err = ringbuf.NewReader(p.programs.Maps["doorbell"]); err != nil {
 		return nil, fmt.Errorf("open doorbell: %w", err)
+	}
+	if err := p.openInFlight(); err != nil {
+		return nil, err
 	}
 	if err := p.attach(cfg.RootPID != 0); err != nil {
 		return nil, err
@@ -313,8 +317,8 @@ func (p *Probe) Wait(timeout time.Duration) error {
 }
 
 // Detach ends the recording: entries first, so that calls under way can still
-// return; from its return on nothing is added to the rings, and calls that
-// have not returned stay in flight. The rings stay readable.
+// return. Those that have not returned get an event without a result. From its
+// return on nothing is added to the rings, which stay readable.
 func (p *Probe) Detach() error {
 	if p.links == nil {
 		return nil
@@ -326,12 +330,13 @@ func (p *Probe) Detach() error {
 	p.links = nil
 	// A program that began before may still be writing its record on another
 	// CPU; programs are readers of RCU, so one grace period ends them.
-	return errors.Join(append(errs, membarrier())...)
+	return errors.Join(append(errs, membarrier(), p.inFlight.record())...)
 }
 
 // Close detaches and frees everything; rings and events become invalid.
 func (p *Probe) Close() error {
-	errs := []error{p.Detach()}
+	errs := []error{p.Detach(), p.inFlight.close()}
+	p.inFlight = nil
 	if p.doorbell != nil {
 		errs = append(errs, p.doorbell.Close())
 		p.doorbell = nil

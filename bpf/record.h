@@ -3,7 +3,7 @@
 #ifndef SENDMSGREC_RECORD_H
 #define SENDMSGREC_RECORD_H
 
-#include "capture.h"
+#include "restart.h"
 #include "lane.h"
 
 /* Copies len bytes, at most max, behind the record's first offset bytes. */
@@ -77,6 +77,8 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 	if (!lane_lock(ring))
 		return;
 	seq = lane_number(ring);
+	if (unlikely(st->restarts))
+		keep_attempt(st, seq, bpf_get_smp_processor_id());
 	if (unlikely(st->control_captured)) {
 		control = control_state(task);
 		if (!control)
@@ -100,7 +102,7 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 	event->local_path_len = st->local_path_len;
 	event->remote_path_len = st->remote_path_len;
 	event->extra = st->has_extra;
-	event->outcome = OUTCOME_RETURNED;
+	event->outcome = st->outcome;
 	event->size = size;
 	event->same = same;
 	__builtin_memset(event->pad, 0, sizeof(event->pad));

@@ -41,6 +41,16 @@ const volatile struct ring_header *const volatile ring_layout = NULL;
 /* How much of user memory one read may cover to get msghdr and iovec at once. */
 #define USER_WINDOW 256
 
+/* The last attempt of a call that was to enter again (restart.h). */
+struct attempt {
+	__u32 call; /* 0: none */
+	__s32 sockfd;
+	__u64 argument;
+	__s64 of; /* the first attempt's event ... */
+	__u32 of_cpu;
+	__u32 pad;
+};
+
 /* A call between entry and exit. */
 struct call_state {
 	__u32 in_call;	  /* its number (event_call): the entry was seen, the exit not yet */
@@ -57,8 +67,12 @@ struct call_state {
 	__u32 control_captured;
 	__u32 local_path_len;
 	__u32 remote_path_len;
-	__u32 pad2;
+	__u32 outcome;	    /* event_outcome */
 	__s64 iov_distance; /* see capture_msghdr() */
+	__u64 argument;	    /* the call's second */
+	__u32 restarts;	    /* it returns to enter again */
+	__u32 pad;
+	struct attempt attempt;
 	union {
 		struct event_groups groups;
 		struct {

@@ -18,10 +18,10 @@ int sched_process_exit(__u64 *ctx)
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct ring_header *ring = ring_of(cpu);
 
-	if (st && st->in_call && ring) {
+	if (st && st->in_call && ring)
 		lose_skipped_exit(ring, cpu, st);
+	if (st)
 		task_state_end(task, st);
-	}
 	unmark_descendant(task);
 	return 0;
 }
@@ -41,6 +41,32 @@ int sched_process_fork(__u64 *ctx)
 		if (ring)
 			__sync_fetch_and_add(&ring->counters.unmarked, 1);
 	}
+	return 0;
+}
+
+/* Run for each task by the recorder when all else is detached: a call that has
+ * not returned gets its event, without a result, where it entered.
+ */
+SEC("iter/task")
+int in_flight(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[1];
+	struct call_state *st;
+	struct ring_header *ring;
+
+	if (!task)
+		return 0;
+	st = task_state(task);
+	if (!st || !st->in_call)
+		return 0;
+	ring = ring_of(st->cpu);
+	if (!ring)
+		return 0;
+	st->in_call = 0;
+	st->restarts = 0;
+	st->outcome = OUTCOME_IN_FLIGHT;
+	count(ring->counters.returned);
+	write_record(ring, task, st, 0, bpf_ktime_get_boot_ns());
 	return 0;
 }
 

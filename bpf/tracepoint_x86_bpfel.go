@@ -22,6 +22,7 @@ const (
 	tracepointMapRings              = "rings"
 	tracepointProgEnterSendmsg      = "enter_sendmsg"
 	tracepointProgExitSendmsg       = "exit_sendmsg"
+	tracepointProgInFlight          = "in_flight"
 	tracepointProgPidNamespaceLevel = "pid_namespace_level"
 	tracepointProgSchedProcessExit  = "sched_process_exit"
 	tracepointProgSchedProcessFork  = "sched_process_fork"
@@ -87,6 +88,7 @@ type tracepointSpecs struct {
 type tracepointProgramSpecs struct {
 	EnterSendmsg      *ebpf.ProgramSpec `ebpf:"enter_sendmsg"`
 	ExitSendmsg       *ebpf.ProgramSpec `ebpf:"exit_sendmsg"`
+	InFlight          *ebpf.ProgramSpec `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.ProgramSpec `ebpf:"sched_process_fork"`
@@ -187,6 +189,7 @@ type tracepointVariables struct {
 type tracepointPrograms struct {
 	EnterSendmsg      *ebpf.Program `ebpf:"enter_sendmsg"`
 	ExitSendmsg       *ebpf.Program `ebpf:"exit_sendmsg"`
+	InFlight          *ebpf.Program `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.Program `ebpf:"sched_process_fork"`
@@ -196,6 +199,7 @@ func (p *tracepointPrograms) Close() error {
 	return _TracepointClose(
 		p.EnterSendmsg,
 		p.ExitSendmsg,
+		p.InFlight,
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,
 		p.SchedProcessFork,

@@ -24,6 +24,7 @@ const (
 	tracepointPortableMapRings              = "rings"
 	tracepointPortableProgEnterSendmsg      = "enter_sendmsg"
 	tracepointPortableProgExitSendmsg       = "exit_sendmsg"
+	tracepointPortableProgInFlight          = "in_flight"
 	tracepointPortableProgPidNamespaceLevel = "pid_namespace_level"
 	tracepointPortableProgSchedProcessExit  = "sched_process_exit"
 	tracepointPortableProgSchedProcessFork  = "sched_process_fork"
@@ -89,6 +90,7 @@ type tracepointPortableSpecs struct {
 type tracepointPortableProgramSpecs struct {
 	EnterSendmsg      *ebpf.ProgramSpec `ebpf:"enter_sendmsg"`
 	ExitSendmsg       *ebpf.ProgramSpec `ebpf:"exit_sendmsg"`
+	InFlight          *ebpf.ProgramSpec `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.ProgramSpec `ebpf:"sched_process_fork"`
@@ -195,6 +197,7 @@ type tracepointPortableVariables struct {
 type tracepointPortablePrograms struct {
 	EnterSendmsg      *ebpf.Program `ebpf:"enter_sendmsg"`
 	ExitSendmsg       *ebpf.Program `ebpf:"exit_sendmsg"`
+	InFlight          *ebpf.Program `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.Program `ebpf:"sched_process_fork"`
@@ -204,6 +207,7 @@ func (p *tracepointPortablePrograms) Close() error {
 	return _TracepointPortableClose(
 		p.EnterSendmsg,
 		p.ExitSendmsg,
+		p.InFlight,
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,
 		p.SchedProcessFork,

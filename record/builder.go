@@ -1,17 +1,15 @@
 package record
 
 import (
-	"slices"
 	"unsafe"
 
 	"github.com/sendmsgrec/sendmsgrec/bpf"
 	"github.com/sendmsgrec/sendmsgrec/schema"
-	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
 // eventBytes estimates what one row of the event table takes in memory.
-const eventBytes = 16 * 8
+const eventBytes = 17 * 8
 
 // builder appends events to the columns of a block. It writes the event
 // table's columns through slices of their final length and sets the vectors'
@@ -24,6 +22,7 @@ type builder struct {
 	bytes   int // estimate of what the block holds
 
 	cpu, seq, timeNS, duration, ret []int64
+	outcome                         []int64
 	requested, sndbufUsed           []int64
 	task, socket, call, name, ctl   []int64
 	iovBase, iovLen                 []int64
@@ -85,12 +84,10 @@ func (b *builder) finish() {
 	cols[schema.ColIovLen].Ints = b.iovLen
 	cols[schema.ColIovLen].Offsets = append(cols[schema.ColIovLen].Offsets[:0], b.iovEnd[:b.rows+1]...)
 
-	// This probe tier links no attempts and judges no TOCTOU: the same value
-	// in every row. The slots beyond are never written, so they stay 0. The
-	// columns of schema version 2 are left empty, which is null.
+	// No probe tier judges TOCTOU: the same value in every row. The slots
+	// beyond are never written, so they stay 0.
 	cols[schema.ColTOCTOU].Ints = sized(cols[schema.ColTOCTOU].Ints, b.maxRows)[:b.rows]
-	cols[schema.ColAttemptOf].Ints = sized(cols[schema.ColAttemptOf].Ints, b.maxRows)[:b.rows]
-	setAllNull(&cols[schema.ColAttemptOf], b.rows)
+	b.finishExtra()
 
 	b.block.Rows[schema.TableEvent] = b.rows
 	for table, t := range b.tables() {
@@ -107,6 +104,7 @@ func (b *builder) eventColumns() func(yield func(schema.ColumnID, *[]int64) bool
 		}{
 			{schema.ColCPU, &b.cpu}, {schema.ColSeq, &b.seq}, {schema.ColTimeNS, &b.timeNS},
 			{schema.ColDurationNS, &b.duration}, {schema.ColRet, &b.ret},
+			{schema.ColOutcome, &b.outcome},
 			{schema.ColRequestedBytes, &b.requested}, {schema.ColSndbufUsed, &b.sndbufUsed},
 			{schema.ColTaskRef, &b.task}, {schema.ColSocketRef, &b.socket}, {schema.ColCallRef, &b.call},
 			{schema.ColNameRef, &b.name}, {schema.ColControlRef, &b.ctl},
@@ -135,6 +133,12 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 	b.timeNS[row] = int64(e.TimeNS)
 	b.duration[row] = int64(e.DurationNS)
 	b.ret[row] = e.Ret
+	b.outcome[row] = int64(e.Outcome)
+	if e.Outcome == schema.OutcomeInFlight {
+		b.duration[row], b.ret[row] = 0, 0
+		b.block.Cols[schema.ColDurationNS].SetNull(row)
+		b.block.Cols[schema.ColRet].SetNull(row)
+	}
 	b.requested[row] = e.RequestedBytes
 	if e.RequestedBytes == bpf.RequestedUnknown {
 		b.requested[row] = 0
@@ -153,6 +157,9 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 	}
 	g := &last.groups
 	b.appendIovecs(row, e, &g.Call)
+	if e.Extra != 0 {
+		b.appendExtra(row, e.ExtraPart(), g.Call.Call)
+	}
 
 	// Events without a name, control bytes or paths that equal their
 	// predecessor need no look into the tables.
@@ -232,11 +239,4 @@ func sized[T any](s []T, n int) []T {
 		return make([]T, n)
 	}
 	return s[:n]
-}
-
-func setAllNull(v *colblock.Vector, rows int) {
-	v.Nulls = slices.Grow(v.Nulls[:0], (rows+63)/64)
-	for n := rows; n > 0; n -= 64 {
-		v.Nulls = append(v.Nulls, ^uint64(0)>>max(0, 64-n))
-	}
 }

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Calls that a signal interrupts. One that has moved nothing returns
+ * -ERESTART*, which its caller never sees: the kernel makes it enter again, or
+ * turns the result into -EINTR, or the task dies. Which of them is known when
+ * the call returns, from the signals that are pending.
+ */
+#ifndef SENDMSGREC_RESTART_H
+#define SENDMSGREC_RESTART_H
+
+#include "entry.h"
+
+#define ERESTARTSYS 512
+#define ERESTARTNOINTR 513
+#define ERESTARTNOHAND 514
+#define ERESTART_RESTARTBLOCK 516
+
+#define SIGNALS 64
+#define SIGNAL(n) (1ULL << ((n)-1))
+#define SIGKILL 9
+#define SIG_DFL 0
+#define SIG_IGN 1
+#define SA_RESTART 0x10000000
+
+/* By default, these are ignored (CHLD, CONT, URG, WINCH) or stop the process
+ * (STOP, TSTP, TTIN, TTOU); the others end it. The numbers are those of x86 and
+ * arm64.
+ */
+#define SURVIVED                                                                       \
+	(SIGNAL(17) | SIGNAL(18) | SIGNAL(23) | SIGNAL(28) | SIGNAL(19) | SIGNAL(20) | \
+	 SIGNAL(21) | SIGNAL(22))
+
+enum interruption { INTERRUPTED = 0, RESTARTED = 1, KILLED = 2, NO_SIGNAL = 3 };
+
+/* What the first signal of the set that is acted on does to the call. */
+static __noinline __u32 act_on(struct sighand_struct *sighand, __u64 set, __u32 error)
+{
+	for (__u32 i = 0; i < SIGNALS; i++) {
+		struct {
+			__u64 handler;
+			__u64 flags;
+		} action = {};
+		void *at;
+
+		if (!(set >> i & 1))
+			continue;
+		at = (void *)sighand + bpf_core_field_offset(struct sighand_struct, action) +
+		     i * bpf_core_type_size(struct k_sigaction);
+		bpf_probe_read_kernel(&action.handler, sizeof(action.handler),
+				      at + bpf_core_field_offset(struct k_sigaction,
+								 sa.sa_handler));
+		bpf_probe_read_kernel(&action.flags, sizeof(action.flags),
+				      at + bpf_core_field_offset(struct k_sigaction, sa.sa_flags));
+		if (action.handler == SIG_IGN)
+			continue;
+		if (action.handler == SIG_DFL) {
+			if (SURVIVED >> i & 1)
+				continue;
+			return KILLED;
+		}
+		if (error == ERESTARTNOINTR || (error == ERESTARTSYS && action.flags & SA_RESTART))
+			return RESTARTED;
+		return INTERRUPTED;
+	}
+	return NO_SIGNAL;
+}
+
+/* What becomes of a call that returns -error. The kernel takes the signals of
+ * the thread before those of the process; none that has a handler means that
+ * the call enters again.
+ */
+static __noinline __u32 interruption_of(struct task_struct *task, __u32 error)
+{
+	__u64 own = READ(task, pending.signal.sig[0]);
+	__u64 shared = READ(task, signal, shared_pending.signal.sig[0]);
+	__u64 blocked = READ(task, blocked.sig[0]);
+	struct sighand_struct *sighand = READ(task, sighand);
+	__u32 found;
+
+	if (own & SIGNAL(SIGKILL))
+		return KILLED;
+	found = act_on(sighand, own & ~blocked, error);
+	if (found == NO_SIGNAL)
+		found = act_on(sighand, shared & ~blocked, error);
+	return found == NO_SIGNAL ? RESTARTED : found;
+}
+
+/* When a call returns: whether it was killed, or will enter again. */
+static __always_inline void judge_interruption(struct task_struct *task, struct call_state *st,
+					       __s64 ret)
+{
+	__u32 found;
+
+	st->restarts = 0;
+	if (likely(ret > -ERESTARTSYS || ret < -ERESTART_RESTARTBLOCK))
+		return;
+	if (ret != -ERESTARTSYS && ret != -ERESTARTNOINTR && ret != -ERESTARTNOHAND &&
+	    ret != -ERESTART_RESTARTBLOCK)
+		return;
+	found = interruption_of(task, -ret);
+	if (found == KILLED)
+		st->outcome = OUTCOME_KILLED;
+	st->restarts = found == RESTARTED;
+}
+
+/* The attempt's event has this number. The attempts of a call name the first. */
+static __always_inline void keep_attempt(struct call_state *st, __u64 seq, __u32 cpu)
+{
+	st->attempt.call = st->call.call;
+	st->attempt.sockfd = st->call.sockfd;
+	st->attempt.argument = st->argument;
+	if (st->has_extra && st->extra.present & EXTRA_ATTEMPT) {
+		st->attempt.of = st->extra.attempt_of;
+		st->attempt.of_cpu = st->extra.attempt_of_cpu;
+	} else {
+		st->attempt.of = seq;
+		st->attempt.of_cpu = cpu;
+	}
+}
+
+/* When a call enters: whether it is the one that was to enter again. The signal
+ * handler's own calls come in between; they are others.
+ */
+static __always_inline void link_attempt(struct call_state *st)
+{
+	struct event_extra *extra;
+
+	if (likely(!st->attempt.call))
+		return;
+	if (st->attempt.call != st->call.call || st->attempt.sockfd != st->call.sockfd ||
+	    st->attempt.argument != st->argument)
+		return;
+	st->attempt.call = 0;
+	extra = extra_of(st);
+	extra->present |= EXTRA_ATTEMPT;
+	extra->attempt_of = st->attempt.of;
+	extra->attempt_of_cpu = st->attempt.of_cpu;
+}
+
+#endif
