@@ -32,18 +32,18 @@ type SendingProcess struct {
 // Ways returns every way that this build knows of, and which are watched.
 func (p *Probe) Ways() []Way {
 	missing := p.Describe().Unavailable
+	x32 := missing["compat32"]
+	if p.candidate.tier != TierTracepoint {
+		x32 = "not told from 64-bit callers: their message headers are misread"
+	}
 	var ways []Way
 	for i := range p.calls {
 		call := p.calls[i].name
 		ways = append(ways,
 			Way{Path: "syscall", ABI: "64", Call: call, Hooks: p.hooks},
 			Way{Path: "syscall", ABI: "compat32", Call: call, Why: missing["compat32"]},
+			Way{Path: "syscall", ABI: "x32", Call: call, Why: x32},
 			Way{Path: "socketcall", ABI: "compat32", Call: call, Why: missing["compat32"]})
-		if p.candidate.tier == TierTracepoint {
-			ways = append(ways, Way{Path: "syscall", ABI: "x32", Call: call, Why: missing["compat32"]})
-		} else {
-			ways = append(ways, Way{Path: "syscall", ABI: "x32", Call: call, Hooks: p.hooks, Why: "shown as 64"})
-		}
 	}
 	return append(ways,
 		Way{Path: "io_uring", ABI: "64", Call: "sendmsg", Why: missing["io_uring"]},
