@@ -15,6 +15,7 @@ func schemes() []scheme {
 		{name: "smr", open: openRecording, example: "smr:part.smr", does: "another recording, which holds what is sent and nothing else"},
 		{name: "kafka", open: openKafka, query: true, example: "kafka://HOST:PORT,.../TOPIC", does: "messages of a Kafka topic"},
 		{name: "clickhouse", open: openClickHouse, query: true, example: "clickhouse://HOST/TABLE", does: "a table of ClickHouse, by its HTTP interface"},
+		{name: "otlp", open: openOTLP, query: true, example: "otlp://HOST", does: "an OpenTelemetry collector: spans for calls, logs for gaps"},
 		{name: "null", open: openNull, example: "null:", does: "nowhere: counts what would be sent"},
 	}
 }
