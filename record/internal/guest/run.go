@@ -55,7 +55,7 @@ func (o *options) commands(m *machine) []command {
 			Name: tier,
 			Args: []string{path.Join(binDir, testProgram), "-test.v", "-test.short", "-test.run", o.run,
 				"-test.timeout", (o.timeout / time.Duration(len(tiers)+1)).String()},
-			Env:  append(slices.Clone(env), "SENDMSGREC_TIERS="+tier),
+			Env: append(slices.Clone(env), "SENDMSGREC_TIERS="+tier),
 		})
 	}
 	return list
