@@ -54,13 +54,15 @@ func measureInstructions(o *options) error {
 	var perf instructions
 	for _, t := range list {
 		var traced instructions
-		_, err := t.trace(o, filepath.Join(o.dir, "recording"), func() (err error) {
+		file := filepath.Join(o.dir, "recording")
+		_, err := t.trace(o, file, func() (err error) {
 			traced, err = o.countInstructions()
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
+		os.Remove(file)
 		if t.name == "perf" {
 			perf = traced
 		}

@@ -148,7 +148,7 @@ func perfEvents(_ *options, file string) (int64, error) {
 // recorderReady waits for the file: it is made when the probes are attached.
 func recorderReady(*exec.Cmd) (func(string) error, error) {
 	return func(file string) error {
-		for range 1000 {
+		for range 6000 {
 			if r, err := segment.Open(file); err == nil {
 				return r.Close()
 			}
