@@ -38,8 +38,7 @@ func runHost(o *options, m *machine, programs map[string]string) *report {
 		cmd.Stdout, cmd.Stderr = in, in
 		r.line(markRun + tier)
 		go func() {
-			cmd.Run()
-			in.Close()
+			in.CloseWithError(cmd.Run()) // the status is asked for below
 		}()
 		r.read(out, func(line string) {
 			if o.verbose {

@@ -48,8 +48,8 @@ func runInit() {
 	}
 	unix.Sync()
 	time.Sleep(100 * time.Millisecond) // the console's last line
-	unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
-	select {} // a process 1 that ends is a panic
+	// A process 1 that ends is a panic, which ends the guest too.
+	panic(unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF))
 }
 
 func do() error {

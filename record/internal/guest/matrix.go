@@ -51,7 +51,7 @@ type counts struct{ passed, failed, absent int }
 // groups others is none.
 func (r *report) count(tier string) (cases, others counts) {
 	for _, t := range r.tests {
-		if t.tier != tier || slices.ContainsFunc(r.tests, func(o *test) bool { return o.tier == tier && strings.HasPrefix(o.name, t.name+"/") }) {
+		if t.tier != tier || r.groups(t) {
 			continue
 		}
 		c := &others
