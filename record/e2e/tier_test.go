@@ -4,9 +4,7 @@ package e2e_test
 
 import (
 	"os"
-	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -27,9 +25,6 @@ func eachTier(t *testing.T, f func(t *testing.T, tier string)) {
 // loadable asks the recorder which tiers load here, and says why others do not.
 func loadable(t *testing.T) []string {
 	t.Helper()
-	if !hasProbeFlag() {
-		return []string{"tracepoint"}
-	}
 	var tiers []string
 	for _, tier := range []string{"fentry", "kprobe", "tracepoint"} {
 		r := run(t, sendmsgrec, append([]string{"record", "-q", "-o", "-"}, probe(tier, "--", "true")...)...)
@@ -47,13 +42,5 @@ func loadable(t *testing.T) []string {
 
 // probe puts the flag that chooses the tier before other arguments of record.
 func probe(tier string, args ...string) []string {
-	if !hasProbeFlag() {
-		return args
-	}
 	return append([]string{"--probe", tier}, args...)
 }
-
-var hasProbeFlag = sync.OnceValue(func() bool {
-	out, _ := exec.Command(sendmsgrec, "record", "--help").Output()
-	return strings.Contains(string(out), "--probe")
-})
