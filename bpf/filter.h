@@ -23,7 +23,7 @@ static __always_inline bool matches_uid(__u32 uid)
 
 static __always_inline bool matches_comm(void)
 {
-	__u64 comm[EVENT_COMM_LEN / 8];
+	__u64 comm[EVENT_COMM_LEN / 8] = {}; /* before 6.2 the kernel does not pad it */
 
 	bpf_get_current_comm(comm, sizeof(comm));
 	for (int i = 0; i < FILTER_MAX; i++)
