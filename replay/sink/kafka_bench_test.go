@@ -1,0 +1,88 @@
+//go:build interop
+
+package sink_test
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/sendmsgrec/sendmsgrec/replay/gen"
+	"github.com/sendmsgrec/sendmsgrec/replay/kafkatest"
+	"github.com/sendmsgrec/sendmsgrec/replay/play"
+)
+
+// benchRounds is how often ours and theirs take turns; medians are to be taken.
+const benchRounds = 3
+
+// BenchmarkKafka replays into one local broker, acks=all, four partitions, and
+// has Kafka's own kafka-producer-perf-test send as many messages of the same
+// size to the same broker with the same compression, by turns. Broker and
+// producers share the machine. The perf test's random messages do not compress,
+// so without compression is the fair comparison.
+func BenchmarkKafka(b *testing.B) {
+	c := kafkatest.New(b, kafkatest.Options{})
+	for _, x := range []struct {
+		name   string
+		events int64
+		fields []string
+	}{
+		{"all columns", 150_000, nil},
+		{"ten columns", 1_000_000, []string{"cpu", "seq", "call_text", "time_ns", "duration_ns", "pid", "comm", "sockfd", "ret", "remote_endpoint"}},
+	} {
+		recording := generate(b, gen.Options{Events: x.events})
+		for _, compression := range []string{"none", "lz4"} {
+			for round := range benchRounds {
+				var size int64
+				b.Run(fmt.Sprintf("%s/%s/sendmsgrec/%d", x.name, compression, round), func(b *testing.B) {
+					topic := fmt.Sprintf("ours-%d-%s-%d", len(x.fields), compression, round)
+					to := fmt.Sprintf("kafka://%s/%s?create=yes&partitions=4&compression=%s", c.Addresses(), topic, compression)
+					b.ResetTimer()
+					started := time.Now()
+					report, err := replaying{to: to, options: play.Options{Fields: x.fields}}.run(b, recording)
+					if err != nil {
+						b.Fatal(err)
+					}
+					took := time.Since(started)
+					size = report.Delivery.Bytes / report.Delivery.Acknowledged
+					b.ReportMetric(float64(report.Delivery.Events)/took.Seconds(), "events/s")
+					b.ReportMetric(float64(size), "bytes/event")
+				})
+				b.Run(fmt.Sprintf("%s/%s/kafka-producer-perf-test/%d", x.name, compression, round), func(b *testing.B) {
+					if size == 0 {
+						b.Skip("the size of a record is not known without the benchmark before")
+					}
+					rate := perfTest(b, c, fmt.Sprintf("theirs-%d-%s-%d", len(x.fields), compression, round), x.events, size, compression)
+					b.ReportMetric(rate, "events/s")
+					b.ReportMetric(float64(size), "bytes/event")
+				})
+			}
+		}
+	}
+}
+
+var perfTestRate = regexp.MustCompile(`records sent, ([0-9.]+) records/sec .* ms avg latency, .* 99\.9th`)
+
+// perfTest runs kafka-producer-perf-test and returns messages a second.
+func perfTest(b *testing.B, c *kafkatest.Cluster, topic string, messages, size int64, compression string) float64 {
+	b.Helper()
+	// Makes the topic as ours is made.
+	if _, err := (replaying{to: fmt.Sprintf("kafka://%s/%s?create=yes&partitions=4", c.Addresses(), topic)}).run(b, generate(b, gen.Options{Events: 1})); err != nil {
+		b.Fatal(err)
+	}
+	cmd := c.Java("org.apache.kafka.tools.ProducerPerformance", "--topic", topic, "--num-records", fmt.Sprint(messages),
+		"--record-size", fmt.Sprint(size), "--throughput", "-1", "--bootstrap-server", c.Addresses(),
+		"--command-property", "acks=all", "compression.type="+compression, "batch.size=262144", "linger.ms=5")
+	out, err := cmd.CombinedOutput()
+	found := perfTestRate.FindSubmatch(out)
+	if err != nil || found == nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	rate, err := strconv.ParseFloat(string(found[1]), 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return rate
+}
