@@ -7,7 +7,7 @@ import (
 
 // kernelCauses are the causes of loss that take a sequence number, in the
 // order in which a hole is split over them.
-var kernelCauses = [...]segment.Cause{segment.CauseRingFull, segment.CauseNoState, segment.CauseSkippedExit}
+var kernelCauses = [...]segment.Cause{segment.CauseRingFull, segment.CauseNoState, segment.CauseSkippedExit, segment.CausePreempted}
 
 // losses counts events by cause.
 type losses [segment.NumCauses]int64
@@ -31,6 +31,7 @@ func kernelLosses(c bpf.Counters) losses {
 	l[segment.CauseRingFull] = int64(c.LostRingFull)
 	l[segment.CauseNoState] = int64(c.LostNoState)
 	l[segment.CauseSkippedExit] = int64(c.LostSkippedExit)
+	l[segment.CausePreempted] = int64(c.LostPreempted)
 	return l
 }
 

@@ -9,6 +9,7 @@ var causeNames = [NumCauses]string{
 	CauseSkippedExit:  "skipped_exit",
 	CauseNotWritten:   "not_written",
 	CauseDamaged:      "damaged",
+	CausePreempted:    "preempted",
 }
 
 // String returns the cause's name as docs/format.md and JSON output spell it.

@@ -25,11 +25,14 @@ const (
 	// CauseDamaged: the segment that holds the events is unreadable. Readers
 	// report it; writers never write it.
 	CauseDamaged Cause = 6
+	// CausePreempted: the event's program found that another one, which it had
+	// preempted, was writing to the CPU's ring (fentry tier).
+	CausePreempted Cause = 7
 )
 
 // NumCauses is one more than the largest cause; cause 0 is none that this
 // build knows.
-const NumCauses = 7
+const NumCauses = 8
 
 // AllCPUs is the CPU of gaps that cannot be told apart by CPU.
 const AllCPUs = -1

@@ -73,7 +73,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 	}
 	clock := Clock{math.MinInt64, math.MaxInt64, -1, 37}
 	counters := Counters{TimeNS: 5, UpperBound: true, UnderWay: 3, Self: 9, CPUs: []CPUCounters{
-		{CPU: AllCPUs, Seen: 1, Lost: [NumCauses]int64{0, 1, 2, 3, 4, 5, 6}}, {CPU: 3, Seen: math.MaxInt64, Filtered: 1, Recorded: 2, InFlight: -1}}}
+		{CPU: AllCPUs, Seen: 1, Lost: [NumCauses]int64{0, 1, 2, 3, 4, 5, 6, 7}}, {CPU: 3, Seen: math.MaxInt64, Filtered: 1, Recorded: 2, InFlight: -1}}}
 	var buf bytes.Buffer
 	w, err := NewWriter(&buf, &Header{})
 	if err != nil {
