@@ -6,41 +6,16 @@
  * allows no arithmetic: they are stored first and, behind a barrier(), loaded
  * as the numbers that they are.
  *
- * To add a call: its number in event.h, its case in the two switches below, a
- * line in each tier's list of hooks (tracepoint.bpf.c, fentry.bpf.c,
- * kprobe.bpf.c) and one in the table of calls in calls.go.
+ * To add a call: its number in event.h, its case in the switches below, a line
+ * in each tier's list of hooks (tracepoint.bpf.c, fentry.bpf.c, kprobe.bpf.c)
+ * and one in the table of calls in calls.go.
  */
 #ifndef SENDMSGREC_ARGUMENTS_H
 #define SENDMSGREC_ARGUMENTS_H
 
-#include "entry.h"
-
-/* sendmsg(sockfd, msg, flags) */
-static __always_inline void enter_message(struct task_struct *task, struct call_state *st,
-					  const struct call_entry *entry)
-{
-	st->call.sockfd = entry->args[0];
-	st->call.msg_ptr = entry->args[1];
-	st->call.flags = entry->args[2];
-	st->call.msghdr_source = SOURCE_FAULTED;
-	st->call.name_source = SOURCE_FAULTED;
-	st->call.iov_source = SOURCE_FAULTED;
-	st->call.control_source = SOURCE_FAULTED;
-	barrier();
-	capture_msghdr(task, st, SOURCE_ENTRY);
-}
-
-/* Memory that was not resident at entry has been brought in by the kernel's own
- * copy, unless the call failed for want of it.
- */
-static __always_inline void exit_message(struct task_struct *task, struct call_state *st, __s64 ret)
-{
-	if (unlikely(ret != -EFAULT && (st->call.msghdr_source == SOURCE_FAULTED ||
-					st->call.name_source == SOURCE_FAULTED ||
-					st->call.iov_source == SOURCE_FAULTED ||
-					st->call.control_source == SOURCE_FAULTED)))
-		capture_msghdr(task, st, SOURCE_EXIT);
-}
+#include "receive.h"
+#include "send.h"
+#include "vector.h"
 
 static __always_inline void read_at_entry(struct task_struct *task, struct call_state *st,
 					  const struct call_entry *entry)
@@ -48,7 +23,23 @@ static __always_inline void read_at_entry(struct task_struct *task, struct call_
 	begin_arguments(st, entry);
 	switch (entry->call) {
 	case CALL_SENDMSG:
-		enter_message(task, st, entry);
+		begin_sendmsg(task, st, entry);
+		break;
+	case CALL_SENDTO:
+		begin_sendto(st, entry);
+		break;
+	case CALL_SENDFILE:
+		begin_sendfile(st, entry);
+		break;
+	case CALL_RECVMSG:
+		begin_recvmsg(task, st, entry);
+		break;
+	case CALL_RECVFROM:
+		begin_recvfrom(st, entry);
+		break;
+	case CALL_SENDMMSG:
+	case CALL_RECVMMSG:
+		begin_vector(st, entry);
 		break;
 	}
 	capture_socket(task, st);
@@ -59,10 +50,33 @@ static __always_inline void read_at_exit(struct task_struct *task, struct call_s
 {
 	switch (call) {
 	case CALL_SENDMSG:
-		exit_message(task, st, ret);
+		end_sendmsg(task, st, ret);
+		break;
+	case CALL_SENDTO:
+		end_sendto(st, ret);
+		break;
+	case CALL_RECVMSG:
+		end_recvmsg(task, st, ret);
+		break;
+	case CALL_RECVFROM:
+		end_recvfrom(st, ret);
 		break;
 	}
 	recapture_socket(task, st);
+}
+
+/* Writes the events of a call that has returned. */
+static __always_inline void write_events(struct ring_header *ring, struct task_struct *task,
+					 struct call_state *st, __u8 call, __s64 ret, __u64 now)
+{
+	switch (call) {
+	case CALL_SENDMMSG:
+	case CALL_RECVMMSG:
+		write_vector(ring, task, st, ret, now);
+		break;
+	default:
+		write_record(ring, task, st, ret, now);
+	}
 }
 
 #endif

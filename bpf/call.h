@@ -11,7 +11,6 @@
 
 #include "arguments.h"
 #include "filter.h"
-#include "record.h"
 
 /* Moves the account of a call that entered on another CPU to this one. */
 static __always_inline void move_account(struct counters *here, __u32 cpu, __u32 entry_cpu)
@@ -136,7 +135,7 @@ static __always_inline int call_exit(__u8 call, __s64 ret)
 	count(ring->counters.returned);
 	judge_interruption(task, st, ret);
 	read_at_exit(task, st, call, ret);
-	write_record(ring, task, st, ret, now);
+	write_events(ring, task, st, call, ret, now);
 	call_end(task, st);
 	return 0;
 }

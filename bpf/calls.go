@@ -8,13 +8,30 @@ import (
 // call is one of the calls that can be recorded, and where the tiers find it.
 // Each tier's object has the programs enter_NAME and exit_NAME for it.
 type call struct {
-	name     string // of the system call: tracepoints sys_enter_NAME and sys_exit_NAME
-	function string // behind it, for the tiers that hook functions
+	name     string
+	syscall  string // its name in the tracepoints sys_enter_* and sys_exit_*
+	function string // behind it, for the tiers that hook functions; "" is none
 }
 
 // calls are all that can be recorded. The first is the default.
 var calls = []call{
-	{name: "sendmsg", function: "__sys_sendmsg"},
+	{name: "sendmsg", syscall: "sendmsg", function: "__sys_sendmsg"},
+	{name: "sendmmsg", syscall: "sendmmsg", function: "__sys_sendmmsg"},
+	{name: "sendto", syscall: "sendto", function: "__sys_sendto"},
+	{name: "recvmsg", syscall: "recvmsg", function: "__sys_recvmsg"},
+	{name: "recvmmsg", syscall: "recvmmsg", function: "__sys_recvmmsg"},
+	{name: "recvfrom", syscall: "recvfrom", function: "__sys_recvfrom"},
+	{name: "sendfile", syscall: "sendfile64"},
+}
+
+// CallNames returns the names of all calls that can be recorded, the default
+// first.
+func CallNames() []string {
+	var names []string
+	for i := range calls {
+		names = append(names, calls[i].name)
+	}
+	return names
 }
 
 func (c *call) enterProgram() string { return "enter_" + c.name }

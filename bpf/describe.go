@@ -5,7 +5,8 @@ import "maps"
 // Description says what a probe is, for the recording's header.
 type Description struct {
 	Tier  string
-	Build string // of its programs: typed or portable
+	Build string   // of its programs: typed or portable
+	Calls []string // that are recorded
 	Hooks []string
 	// Unavailable names what this tier cannot see, and why.
 	Unavailable map[string]string
@@ -30,7 +31,12 @@ var unavailableOn = map[string]map[string]string{
 
 // Describe returns what the probe watches and what it cannot see.
 func (p *Probe) Describe() Description {
+	var names []string
+	for i := range p.calls {
+		names = append(names, p.calls[i].name)
+	}
 	d := Description{
+		Calls:       names,
 		Tier:        p.candidate.tier,
 		Build:       p.candidate.build,
 		Hooks:       p.hooks,

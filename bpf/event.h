@@ -139,7 +139,7 @@ enum event_extra_present {
 	EXTRA_ATTEMPT = 1,     /* attempt_of, attempt_of_cpu */
 	EXTRA_VECTOR = 2,      /* vector_index, vlen */
 	EXTRA_FILE = 4,	       /* in_fd, offset_ptr */
-	EXTRA_OFFSET = 8,      /* offset */
+	EXTRA_OFFSET = 8,      /* offset; of recvmmsg: the timeout in ns */
 	EXTRA_OUT_NAME = 16,   /* out_namelen */
 	EXTRA_OUT_MSGHDR = 32, /* out_msg_flags, out_controllen */
 	EXTRA_IO = 64,	       /* io_user_data, io_queue_ns, io_opcode */
@@ -149,7 +149,7 @@ enum event_extra_present {
 struct event_extra {
 	__s64 attempt_of;     /* number of the first attempt's event ... */
 	__s32 attempt_of_cpu; /* ... on this CPU */
-	__s32 vector_index;
+	__s32 vector_index;   /* -1: no message of the array */
 	__u32 vlen;
 	__s32 in_fd;
 	__u64 offset_ptr;
@@ -209,6 +209,10 @@ _Static_assert(sizeof(struct event_extra) == 88, "event_extra");
  *   in flight = entered - filtered - lost_no_state - moved_out
  *               - (returned - moved_in)
  *   seq       = returned + lost_no_state
+ *
+ * What is counted is events. A call is one from its entry on; when a sendmmsg or
+ * recvmmsg of n messages returns, n - 1 more have entered and returned where it
+ * returns. A filtered one counts as one: nobody looked at its messages.
  *
  * Where programs can be preempted by one another (lane.h), seq lags by
  * lost_preempted - preempted_numbered.

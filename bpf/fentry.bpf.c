@@ -30,3 +30,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 	}
 
 FUNCTION_HOOKS(sendmsg, CALL_SENDMSG, __sys_sendmsg, 3, 4)
+FUNCTION_HOOKS(sendmmsg, CALL_SENDMMSG, __sys_sendmmsg, 4, 5)
+FUNCTION_HOOKS(sendto, CALL_SENDTO, __sys_sendto, 6, 6)
+FUNCTION_HOOKS(recvmsg, CALL_RECVMSG, __sys_recvmsg, 3, 4)
+FUNCTION_HOOKS(recvmmsg, CALL_RECVMMSG, __sys_recvmmsg, 5, 6)
+FUNCTION_HOOKS(recvfrom, CALL_RECVFROM, __sys_recvfrom, 6, 6)

@@ -20,8 +20,18 @@ const (
 	fentryMapControlStates      = "control_states"
 	fentryMapDoorbell           = "doorbell"
 	fentryMapRings              = "rings"
+	fentryProgEnterRecvfrom     = "enter_recvfrom"
+	fentryProgEnterRecvmmsg     = "enter_recvmmsg"
+	fentryProgEnterRecvmsg      = "enter_recvmsg"
+	fentryProgEnterSendmmsg     = "enter_sendmmsg"
 	fentryProgEnterSendmsg      = "enter_sendmsg"
+	fentryProgEnterSendto       = "enter_sendto"
+	fentryProgExitRecvfrom      = "exit_recvfrom"
+	fentryProgExitRecvmmsg      = "exit_recvmmsg"
+	fentryProgExitRecvmsg       = "exit_recvmsg"
+	fentryProgExitSendmmsg      = "exit_sendmmsg"
 	fentryProgExitSendmsg       = "exit_sendmsg"
+	fentryProgExitSendto        = "exit_sendto"
 	fentryProgInFlight          = "in_flight"
 	fentryProgPidNamespaceLevel = "pid_namespace_level"
 	fentryProgSchedProcessExit  = "sched_process_exit"
@@ -86,8 +96,18 @@ type fentrySpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type fentryProgramSpecs struct {
+	EnterRecvfrom     *ebpf.ProgramSpec `ebpf:"enter_recvfrom"`
+	EnterRecvmmsg     *ebpf.ProgramSpec `ebpf:"enter_recvmmsg"`
+	EnterRecvmsg      *ebpf.ProgramSpec `ebpf:"enter_recvmsg"`
+	EnterSendmmsg     *ebpf.ProgramSpec `ebpf:"enter_sendmmsg"`
 	EnterSendmsg      *ebpf.ProgramSpec `ebpf:"enter_sendmsg"`
+	EnterSendto       *ebpf.ProgramSpec `ebpf:"enter_sendto"`
+	ExitRecvfrom      *ebpf.ProgramSpec `ebpf:"exit_recvfrom"`
+	ExitRecvmmsg      *ebpf.ProgramSpec `ebpf:"exit_recvmmsg"`
+	ExitRecvmsg       *ebpf.ProgramSpec `ebpf:"exit_recvmsg"`
+	ExitSendmmsg      *ebpf.ProgramSpec `ebpf:"exit_sendmmsg"`
 	ExitSendmsg       *ebpf.ProgramSpec `ebpf:"exit_sendmsg"`
+	ExitSendto        *ebpf.ProgramSpec `ebpf:"exit_sendto"`
 	InFlight          *ebpf.ProgramSpec `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
@@ -187,8 +207,18 @@ type fentryVariables struct {
 //
 // It can be passed to loadFentryObjects or ebpf.CollectionSpec.LoadAndAssign.
 type fentryPrograms struct {
+	EnterRecvfrom     *ebpf.Program `ebpf:"enter_recvfrom"`
+	EnterRecvmmsg     *ebpf.Program `ebpf:"enter_recvmmsg"`
+	EnterRecvmsg      *ebpf.Program `ebpf:"enter_recvmsg"`
+	EnterSendmmsg     *ebpf.Program `ebpf:"enter_sendmmsg"`
 	EnterSendmsg      *ebpf.Program `ebpf:"enter_sendmsg"`
+	EnterSendto       *ebpf.Program `ebpf:"enter_sendto"`
+	ExitRecvfrom      *ebpf.Program `ebpf:"exit_recvfrom"`
+	ExitRecvmmsg      *ebpf.Program `ebpf:"exit_recvmmsg"`
+	ExitRecvmsg       *ebpf.Program `ebpf:"exit_recvmsg"`
+	ExitSendmmsg      *ebpf.Program `ebpf:"exit_sendmmsg"`
 	ExitSendmsg       *ebpf.Program `ebpf:"exit_sendmsg"`
+	ExitSendto        *ebpf.Program `ebpf:"exit_sendto"`
 	InFlight          *ebpf.Program `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
@@ -197,8 +227,18 @@ type fentryPrograms struct {
 
 func (p *fentryPrograms) Close() error {
 	return _FentryClose(
+		p.EnterRecvfrom,
+		p.EnterRecvmmsg,
+		p.EnterRecvmsg,
+		p.EnterSendmmsg,
 		p.EnterSendmsg,
+		p.EnterSendto,
+		p.ExitRecvfrom,
+		p.ExitRecvmmsg,
+		p.ExitRecvmsg,
+		p.ExitSendmmsg,
 		p.ExitSendmsg,
+		p.ExitSendto,
 		p.InFlight,
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,

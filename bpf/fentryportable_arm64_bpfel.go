@@ -22,8 +22,18 @@ const (
 	fentryPortableMapDescendants        = "descendants"
 	fentryPortableMapDoorbell           = "doorbell"
 	fentryPortableMapRings              = "rings"
+	fentryPortableProgEnterRecvfrom     = "enter_recvfrom"
+	fentryPortableProgEnterRecvmmsg     = "enter_recvmmsg"
+	fentryPortableProgEnterRecvmsg      = "enter_recvmsg"
+	fentryPortableProgEnterSendmmsg     = "enter_sendmmsg"
 	fentryPortableProgEnterSendmsg      = "enter_sendmsg"
+	fentryPortableProgEnterSendto       = "enter_sendto"
+	fentryPortableProgExitRecvfrom      = "exit_recvfrom"
+	fentryPortableProgExitRecvmmsg      = "exit_recvmmsg"
+	fentryPortableProgExitRecvmsg       = "exit_recvmsg"
+	fentryPortableProgExitSendmmsg      = "exit_sendmmsg"
 	fentryPortableProgExitSendmsg       = "exit_sendmsg"
+	fentryPortableProgExitSendto        = "exit_sendto"
 	fentryPortableProgInFlight          = "in_flight"
 	fentryPortableProgPidNamespaceLevel = "pid_namespace_level"
 	fentryPortableProgSchedProcessExit  = "sched_process_exit"
@@ -88,8 +98,18 @@ type fentryPortableSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type fentryPortableProgramSpecs struct {
+	EnterRecvfrom     *ebpf.ProgramSpec `ebpf:"enter_recvfrom"`
+	EnterRecvmmsg     *ebpf.ProgramSpec `ebpf:"enter_recvmmsg"`
+	EnterRecvmsg      *ebpf.ProgramSpec `ebpf:"enter_recvmsg"`
+	EnterSendmmsg     *ebpf.ProgramSpec `ebpf:"enter_sendmmsg"`
 	EnterSendmsg      *ebpf.ProgramSpec `ebpf:"enter_sendmsg"`
+	EnterSendto       *ebpf.ProgramSpec `ebpf:"enter_sendto"`
+	ExitRecvfrom      *ebpf.ProgramSpec `ebpf:"exit_recvfrom"`
+	ExitRecvmmsg      *ebpf.ProgramSpec `ebpf:"exit_recvmmsg"`
+	ExitRecvmsg       *ebpf.ProgramSpec `ebpf:"exit_recvmsg"`
+	ExitSendmmsg      *ebpf.ProgramSpec `ebpf:"exit_sendmmsg"`
 	ExitSendmsg       *ebpf.ProgramSpec `ebpf:"exit_sendmsg"`
+	ExitSendto        *ebpf.ProgramSpec `ebpf:"exit_sendto"`
 	InFlight          *ebpf.ProgramSpec `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
@@ -195,8 +215,18 @@ type fentryPortableVariables struct {
 //
 // It can be passed to loadFentryPortableObjects or ebpf.CollectionSpec.LoadAndAssign.
 type fentryPortablePrograms struct {
+	EnterRecvfrom     *ebpf.Program `ebpf:"enter_recvfrom"`
+	EnterRecvmmsg     *ebpf.Program `ebpf:"enter_recvmmsg"`
+	EnterRecvmsg      *ebpf.Program `ebpf:"enter_recvmsg"`
+	EnterSendmmsg     *ebpf.Program `ebpf:"enter_sendmmsg"`
 	EnterSendmsg      *ebpf.Program `ebpf:"enter_sendmsg"`
+	EnterSendto       *ebpf.Program `ebpf:"enter_sendto"`
+	ExitRecvfrom      *ebpf.Program `ebpf:"exit_recvfrom"`
+	ExitRecvmmsg      *ebpf.Program `ebpf:"exit_recvmmsg"`
+	ExitRecvmsg       *ebpf.Program `ebpf:"exit_recvmsg"`
+	ExitSendmmsg      *ebpf.Program `ebpf:"exit_sendmmsg"`
 	ExitSendmsg       *ebpf.Program `ebpf:"exit_sendmsg"`
+	ExitSendto        *ebpf.Program `ebpf:"exit_sendto"`
 	InFlight          *ebpf.Program `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
@@ -205,8 +235,18 @@ type fentryPortablePrograms struct {
 
 func (p *fentryPortablePrograms) Close() error {
 	return _FentryPortableClose(
+		p.EnterRecvfrom,
+		p.EnterRecvmmsg,
+		p.EnterRecvmsg,
+		p.EnterSendmmsg,
 		p.EnterSendmsg,
+		p.EnterSendto,
+		p.ExitRecvfrom,
+		p.ExitRecvmmsg,
+		p.ExitRecvmsg,
+		p.ExitSendmmsg,
 		p.ExitSendmsg,
+		p.ExitSendto,
 		p.InFlight,
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,

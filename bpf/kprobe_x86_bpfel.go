@@ -20,8 +20,18 @@ const (
 	kprobeMapControlStates      = "control_states"
 	kprobeMapDoorbell           = "doorbell"
 	kprobeMapRings              = "rings"
+	kprobeProgEnterRecvfrom     = "enter_recvfrom"
+	kprobeProgEnterRecvmmsg     = "enter_recvmmsg"
+	kprobeProgEnterRecvmsg      = "enter_recvmsg"
+	kprobeProgEnterSendmmsg     = "enter_sendmmsg"
 	kprobeProgEnterSendmsg      = "enter_sendmsg"
+	kprobeProgEnterSendto       = "enter_sendto"
+	kprobeProgExitRecvfrom      = "exit_recvfrom"
+	kprobeProgExitRecvmmsg      = "exit_recvmmsg"
+	kprobeProgExitRecvmsg       = "exit_recvmsg"
+	kprobeProgExitSendmmsg      = "exit_sendmmsg"
 	kprobeProgExitSendmsg       = "exit_sendmsg"
+	kprobeProgExitSendto        = "exit_sendto"
 	kprobeProgInFlight          = "in_flight"
 	kprobeProgPidNamespaceLevel = "pid_namespace_level"
 	kprobeProgSchedProcessExit  = "sched_process_exit"
@@ -86,8 +96,18 @@ type kprobeSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kprobeProgramSpecs struct {
+	EnterRecvfrom     *ebpf.ProgramSpec `ebpf:"enter_recvfrom"`
+	EnterRecvmmsg     *ebpf.ProgramSpec `ebpf:"enter_recvmmsg"`
+	EnterRecvmsg      *ebpf.ProgramSpec `ebpf:"enter_recvmsg"`
+	EnterSendmmsg     *ebpf.ProgramSpec `ebpf:"enter_sendmmsg"`
 	EnterSendmsg      *ebpf.ProgramSpec `ebpf:"enter_sendmsg"`
+	EnterSendto       *ebpf.ProgramSpec `ebpf:"enter_sendto"`
+	ExitRecvfrom      *ebpf.ProgramSpec `ebpf:"exit_recvfrom"`
+	ExitRecvmmsg      *ebpf.ProgramSpec `ebpf:"exit_recvmmsg"`
+	ExitRecvmsg       *ebpf.ProgramSpec `ebpf:"exit_recvmsg"`
+	ExitSendmmsg      *ebpf.ProgramSpec `ebpf:"exit_sendmmsg"`
 	ExitSendmsg       *ebpf.ProgramSpec `ebpf:"exit_sendmsg"`
+	ExitSendto        *ebpf.ProgramSpec `ebpf:"exit_sendto"`
 	InFlight          *ebpf.ProgramSpec `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
@@ -187,8 +207,18 @@ type kprobeVariables struct {
 //
 // It can be passed to loadKprobeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kprobePrograms struct {
+	EnterRecvfrom     *ebpf.Program `ebpf:"enter_recvfrom"`
+	EnterRecvmmsg     *ebpf.Program `ebpf:"enter_recvmmsg"`
+	EnterRecvmsg      *ebpf.Program `ebpf:"enter_recvmsg"`
+	EnterSendmmsg     *ebpf.Program `ebpf:"enter_sendmmsg"`
 	EnterSendmsg      *ebpf.Program `ebpf:"enter_sendmsg"`
+	EnterSendto       *ebpf.Program `ebpf:"enter_sendto"`
+	ExitRecvfrom      *ebpf.Program `ebpf:"exit_recvfrom"`
+	ExitRecvmmsg      *ebpf.Program `ebpf:"exit_recvmmsg"`
+	ExitRecvmsg       *ebpf.Program `ebpf:"exit_recvmsg"`
+	ExitSendmmsg      *ebpf.Program `ebpf:"exit_sendmmsg"`
 	ExitSendmsg       *ebpf.Program `ebpf:"exit_sendmsg"`
+	ExitSendto        *ebpf.Program `ebpf:"exit_sendto"`
 	InFlight          *ebpf.Program `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
@@ -197,8 +227,18 @@ type kprobePrograms struct {
 
 func (p *kprobePrograms) Close() error {
 	return _KprobeClose(
+		p.EnterRecvfrom,
+		p.EnterRecvmmsg,
+		p.EnterRecvmsg,
+		p.EnterSendmmsg,
 		p.EnterSendmsg,
+		p.EnterSendto,
+		p.ExitRecvfrom,
+		p.ExitRecvmmsg,
+		p.ExitRecvmsg,
+		p.ExitSendmmsg,
 		p.ExitSendmsg,
+		p.ExitSendto,
 		p.InFlight,
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,

@@ -28,6 +28,11 @@ func (cfg *Config) prepare(spec *ebpf.CollectionSpec, chosen []call, self uint32
 			return fmt.Errorf("set %s: %w", name, err)
 		}
 	}
+	for i := range chosen {
+		if c := &chosen[i]; spec.Programs[c.enterProgram()] == nil {
+			return fmt.Errorf("no hooks for %s: %w", c.name, ebpf.ErrNotSupported)
+		}
+	}
 	keepPrograms(spec, chosen, cfg.RootPID != 0)
 	return nil
 }

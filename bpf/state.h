@@ -73,6 +73,7 @@ struct call_state {
 	__u32 restarts;	    /* it returns to enter again */
 	__u32 pad;
 	struct attempt attempt;
+	__u64 kept_ptr; /* recvfrom's addrlen; the array of sendmmsg and recvmmsg */
 	union {
 		struct event_groups groups;
 		struct {

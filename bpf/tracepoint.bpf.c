@@ -8,9 +8,11 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The two programs of a system call of this name. */
-#define SYSCALL_HOOKS(name, number)                                                       \
-	SEC("tracepoint/syscalls/sys_enter_" #name)                                       \
+/* The two programs of a call. syscall is the name of the system call in the
+ * tracepoints.
+ */
+#define SYSCALL_HOOKS(name, syscall, number)                                              \
+	SEC("tracepoint/syscalls/sys_enter_" #syscall)                                    \
 	int enter_##name(struct sys_enter_args *ctx)                                      \
 	{                                                                                 \
 		struct call_entry entry = {                                               \
@@ -25,10 +27,16 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 		return call_enter(&entry);                                                \
 	}                                                                                 \
                                                                                           \
-	SEC("tracepoint/syscalls/sys_exit_" #name)                                        \
+	SEC("tracepoint/syscalls/sys_exit_" #syscall)                                     \
 	int exit_##name(struct sys_exit_args *ctx)                                        \
 	{                                                                                 \
 		return call_exit(number, ctx->ret);                                       \
 	}
 
-SYSCALL_HOOKS(sendmsg, CALL_SENDMSG)
+SYSCALL_HOOKS(sendmsg, sendmsg, CALL_SENDMSG)
+SYSCALL_HOOKS(sendmmsg, sendmmsg, CALL_SENDMMSG)
+SYSCALL_HOOKS(sendto, sendto, CALL_SENDTO)
+SYSCALL_HOOKS(recvmsg, recvmsg, CALL_RECVMSG)
+SYSCALL_HOOKS(recvmmsg, recvmmsg, CALL_RECVMMSG)
+SYSCALL_HOOKS(recvfrom, recvfrom, CALL_RECVFROM)
+SYSCALL_HOOKS(sendfile, sendfile64, CALL_SENDFILE)

@@ -12,9 +12,9 @@ import (
 
 // attachSyscall attaches to the tracepoint of a system call's entry or exit.
 func attachSyscall(c *call, exit bool, program *ebpf.Program) (link.Link, string, error) {
-	name := "sys_enter_" + c.name
+	name := "sys_enter_" + c.syscall
 	if exit {
-		name = "sys_exit_" + c.name
+		name = "sys_exit_" + c.syscall
 	}
 	l, err := attachTracepoint("syscalls", name, program)
 	return l, "tracepoint:syscalls:" + name, err

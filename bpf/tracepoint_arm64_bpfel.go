@@ -20,8 +20,20 @@ const (
 	tracepointMapControlStates      = "control_states"
 	tracepointMapDoorbell           = "doorbell"
 	tracepointMapRings              = "rings"
+	tracepointProgEnterRecvfrom     = "enter_recvfrom"
+	tracepointProgEnterRecvmmsg     = "enter_recvmmsg"
+	tracepointProgEnterRecvmsg      = "enter_recvmsg"
+	tracepointProgEnterSendfile     = "enter_sendfile"
+	tracepointProgEnterSendmmsg     = "enter_sendmmsg"
 	tracepointProgEnterSendmsg      = "enter_sendmsg"
+	tracepointProgEnterSendto       = "enter_sendto"
+	tracepointProgExitRecvfrom      = "exit_recvfrom"
+	tracepointProgExitRecvmmsg      = "exit_recvmmsg"
+	tracepointProgExitRecvmsg       = "exit_recvmsg"
+	tracepointProgExitSendfile      = "exit_sendfile"
+	tracepointProgExitSendmmsg      = "exit_sendmmsg"
 	tracepointProgExitSendmsg       = "exit_sendmsg"
+	tracepointProgExitSendto        = "exit_sendto"
 	tracepointProgInFlight          = "in_flight"
 	tracepointProgPidNamespaceLevel = "pid_namespace_level"
 	tracepointProgSchedProcessExit  = "sched_process_exit"
@@ -86,8 +98,20 @@ type tracepointSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type tracepointProgramSpecs struct {
+	EnterRecvfrom     *ebpf.ProgramSpec `ebpf:"enter_recvfrom"`
+	EnterRecvmmsg     *ebpf.ProgramSpec `ebpf:"enter_recvmmsg"`
+	EnterRecvmsg      *ebpf.ProgramSpec `ebpf:"enter_recvmsg"`
+	EnterSendfile     *ebpf.ProgramSpec `ebpf:"enter_sendfile"`
+	EnterSendmmsg     *ebpf.ProgramSpec `ebpf:"enter_sendmmsg"`
 	EnterSendmsg      *ebpf.ProgramSpec `ebpf:"enter_sendmsg"`
+	EnterSendto       *ebpf.ProgramSpec `ebpf:"enter_sendto"`
+	ExitRecvfrom      *ebpf.ProgramSpec `ebpf:"exit_recvfrom"`
+	ExitRecvmmsg      *ebpf.ProgramSpec `ebpf:"exit_recvmmsg"`
+	ExitRecvmsg       *ebpf.ProgramSpec `ebpf:"exit_recvmsg"`
+	ExitSendfile      *ebpf.ProgramSpec `ebpf:"exit_sendfile"`
+	ExitSendmmsg      *ebpf.ProgramSpec `ebpf:"exit_sendmmsg"`
 	ExitSendmsg       *ebpf.ProgramSpec `ebpf:"exit_sendmsg"`
+	ExitSendto        *ebpf.ProgramSpec `ebpf:"exit_sendto"`
 	InFlight          *ebpf.ProgramSpec `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
@@ -187,8 +211,20 @@ type tracepointVariables struct {
 //
 // It can be passed to loadTracepointObjects or ebpf.CollectionSpec.LoadAndAssign.
 type tracepointPrograms struct {
+	EnterRecvfrom     *ebpf.Program `ebpf:"enter_recvfrom"`
+	EnterRecvmmsg     *ebpf.Program `ebpf:"enter_recvmmsg"`
+	EnterRecvmsg      *ebpf.Program `ebpf:"enter_recvmsg"`
+	EnterSendfile     *ebpf.Program `ebpf:"enter_sendfile"`
+	EnterSendmmsg     *ebpf.Program `ebpf:"enter_sendmmsg"`
 	EnterSendmsg      *ebpf.Program `ebpf:"enter_sendmsg"`
+	EnterSendto       *ebpf.Program `ebpf:"enter_sendto"`
+	ExitRecvfrom      *ebpf.Program `ebpf:"exit_recvfrom"`
+	ExitRecvmmsg      *ebpf.Program `ebpf:"exit_recvmmsg"`
+	ExitRecvmsg       *ebpf.Program `ebpf:"exit_recvmsg"`
+	ExitSendfile      *ebpf.Program `ebpf:"exit_sendfile"`
+	ExitSendmmsg      *ebpf.Program `ebpf:"exit_sendmmsg"`
 	ExitSendmsg       *ebpf.Program `ebpf:"exit_sendmsg"`
+	ExitSendto        *ebpf.Program `ebpf:"exit_sendto"`
 	InFlight          *ebpf.Program `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
@@ -197,8 +233,20 @@ type tracepointPrograms struct {
 
 func (p *tracepointPrograms) Close() error {
 	return _TracepointClose(
+		p.EnterRecvfrom,
+		p.EnterRecvmmsg,
+		p.EnterRecvmsg,
+		p.EnterSendfile,
+		p.EnterSendmmsg,
 		p.EnterSendmsg,
+		p.EnterSendto,
+		p.ExitRecvfrom,
+		p.ExitRecvmmsg,
+		p.ExitRecvmsg,
+		p.ExitSendfile,
+		p.ExitSendmmsg,
 		p.ExitSendmsg,
+		p.ExitSendto,
 		p.InFlight,
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,

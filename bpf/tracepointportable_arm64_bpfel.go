@@ -22,8 +22,20 @@ const (
 	tracepointPortableMapDescendants        = "descendants"
 	tracepointPortableMapDoorbell           = "doorbell"
 	tracepointPortableMapRings              = "rings"
+	tracepointPortableProgEnterRecvfrom     = "enter_recvfrom"
+	tracepointPortableProgEnterRecvmmsg     = "enter_recvmmsg"
+	tracepointPortableProgEnterRecvmsg      = "enter_recvmsg"
+	tracepointPortableProgEnterSendfile     = "enter_sendfile"
+	tracepointPortableProgEnterSendmmsg     = "enter_sendmmsg"
 	tracepointPortableProgEnterSendmsg      = "enter_sendmsg"
+	tracepointPortableProgEnterSendto       = "enter_sendto"
+	tracepointPortableProgExitRecvfrom      = "exit_recvfrom"
+	tracepointPortableProgExitRecvmmsg      = "exit_recvmmsg"
+	tracepointPortableProgExitRecvmsg       = "exit_recvmsg"
+	tracepointPortableProgExitSendfile      = "exit_sendfile"
+	tracepointPortableProgExitSendmmsg      = "exit_sendmmsg"
 	tracepointPortableProgExitSendmsg       = "exit_sendmsg"
+	tracepointPortableProgExitSendto        = "exit_sendto"
 	tracepointPortableProgInFlight          = "in_flight"
 	tracepointPortableProgPidNamespaceLevel = "pid_namespace_level"
 	tracepointPortableProgSchedProcessExit  = "sched_process_exit"
@@ -88,8 +100,20 @@ type tracepointPortableSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type tracepointPortableProgramSpecs struct {
+	EnterRecvfrom     *ebpf.ProgramSpec `ebpf:"enter_recvfrom"`
+	EnterRecvmmsg     *ebpf.ProgramSpec `ebpf:"enter_recvmmsg"`
+	EnterRecvmsg      *ebpf.ProgramSpec `ebpf:"enter_recvmsg"`
+	EnterSendfile     *ebpf.ProgramSpec `ebpf:"enter_sendfile"`
+	EnterSendmmsg     *ebpf.ProgramSpec `ebpf:"enter_sendmmsg"`
 	EnterSendmsg      *ebpf.ProgramSpec `ebpf:"enter_sendmsg"`
+	EnterSendto       *ebpf.ProgramSpec `ebpf:"enter_sendto"`
+	ExitRecvfrom      *ebpf.ProgramSpec `ebpf:"exit_recvfrom"`
+	ExitRecvmmsg      *ebpf.ProgramSpec `ebpf:"exit_recvmmsg"`
+	ExitRecvmsg       *ebpf.ProgramSpec `ebpf:"exit_recvmsg"`
+	ExitSendfile      *ebpf.ProgramSpec `ebpf:"exit_sendfile"`
+	ExitSendmmsg      *ebpf.ProgramSpec `ebpf:"exit_sendmmsg"`
 	ExitSendmsg       *ebpf.ProgramSpec `ebpf:"exit_sendmsg"`
+	ExitSendto        *ebpf.ProgramSpec `ebpf:"exit_sendto"`
 	InFlight          *ebpf.ProgramSpec `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
@@ -195,8 +219,20 @@ type tracepointPortableVariables struct {
 //
 // It can be passed to loadTracepointPortableObjects or ebpf.CollectionSpec.LoadAndAssign.
 type tracepointPortablePrograms struct {
+	EnterRecvfrom     *ebpf.Program `ebpf:"enter_recvfrom"`
+	EnterRecvmmsg     *ebpf.Program `ebpf:"enter_recvmmsg"`
+	EnterRecvmsg      *ebpf.Program `ebpf:"enter_recvmsg"`
+	EnterSendfile     *ebpf.Program `ebpf:"enter_sendfile"`
+	EnterSendmmsg     *ebpf.Program `ebpf:"enter_sendmmsg"`
 	EnterSendmsg      *ebpf.Program `ebpf:"enter_sendmsg"`
+	EnterSendto       *ebpf.Program `ebpf:"enter_sendto"`
+	ExitRecvfrom      *ebpf.Program `ebpf:"exit_recvfrom"`
+	ExitRecvmmsg      *ebpf.Program `ebpf:"exit_recvmmsg"`
+	ExitRecvmsg       *ebpf.Program `ebpf:"exit_recvmsg"`
+	ExitSendfile      *ebpf.Program `ebpf:"exit_sendfile"`
+	ExitSendmmsg      *ebpf.Program `ebpf:"exit_sendmmsg"`
 	ExitSendmsg       *ebpf.Program `ebpf:"exit_sendmsg"`
+	ExitSendto        *ebpf.Program `ebpf:"exit_sendto"`
 	InFlight          *ebpf.Program `ebpf:"in_flight"`
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
@@ -205,8 +241,20 @@ type tracepointPortablePrograms struct {
 
 func (p *tracepointPortablePrograms) Close() error {
 	return _TracepointPortableClose(
+		p.EnterRecvfrom,
+		p.EnterRecvmmsg,
+		p.EnterRecvmsg,
+		p.EnterSendfile,
+		p.EnterSendmmsg,
 		p.EnterSendmsg,
+		p.EnterSendto,
+		p.ExitRecvfrom,
+		p.ExitRecvmmsg,
+		p.ExitRecvmsg,
+		p.ExitSendfile,
+		p.ExitSendmmsg,
 		p.ExitSendmsg,
+		p.ExitSendto,
 		p.InFlight,
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,

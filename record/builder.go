@@ -29,7 +29,7 @@ type builder struct {
 	iovEnd                          []uint32
 
 	tasks, sockets, calls, names, controls internTable
-	key                                    []byte // of a socket with paths
+	key                                    []byte // of a socket with paths, of a call with an Extra
 }
 
 // lastRows is what the previous event of a CPU was of, and the rows of that in
@@ -166,11 +166,14 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 	if changed {
 		last.lengths = lengths
 		last.task = b.taskRow(g, last.task)
-		last.call = b.callRow(g, last.call)
+		last.call = b.callRow(e, g, last.call)
 		last.socket = b.socketRow(e, g, last.socket)
 		last.name = b.nameRow(e, g, last.name)
 		last.control = b.controlRow(e, g, last.control)
 	} else {
+		if e.Extra != 0 {
+			last.call = b.callRow(e, g, last.call)
+		}
 		if e.LocalPathLen|e.RemotePathLen != 0 {
 			last.socket = b.socketRow(e, g, last.socket)
 		}
@@ -223,7 +226,7 @@ func absent(source uint8) bool { return source == uint8(schema.SourceNull) }
 
 // bytesOf returns the memory of one of an event's groups, which has no unset
 // bytes (event.h), as a key to compare.
-func bytesOf[T bpf.Task | bpf.Call | bpf.Socket](v *T) []byte {
+func bytesOf[T bpf.Task | bpf.Call | bpf.Socket | callExtra](v *T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v))
 }
 

@@ -133,6 +133,55 @@ func TestColumnsOfAnEvent(t *testing.T) {
 			values{"uid": int64(1<<32 - 2), "flags": int64(1 << 31)}},
 		{"a full thread name has 15 bytes", func(e *testEvent) { copy(e.Task.Comm[:], "fifteen-letters\x00") },
 			values{"comm": "fifteen-letters"}},
+		{"a returned call has its outcome and nothing of other calls", func(*testEvent) {}, values{"outcome": int64(schema.OutcomeReturned),
+			"vector_index": nil, "vlen": nil, "attempt_of_cpu": nil, "in_fd": nil, "offset_ptr": nil, "offset": nil, "timeout_ns": nil,
+			"out_namelen": nil, "out_controllen": nil, "out_msg_flags": nil, "io_user_data": nil, "io_opcode": nil}},
+		{"a message of sendmmsg has its place", func(e *testEvent) {
+			e.Call.Call, e.Call.MsghdrSource = schema.CallSendmmsg, source(schema.SourceExit)
+			e.extra = &bpf.Extra{Present: bpf.ExtraVector, VectorIndex: 3, Vlen: 9}
+		}, values{"vector_index": int64(3), "vlen": int64(9), "msg_namelen": int64(16), "msg_ptr": int64(0x7ffd_0000_0100)}},
+		{"a sendmmsg of no message has no place", func(e *testEvent) {
+			e.Call.Call, e.Call.MsghdrSource, e.Call.NameSource, e.Call.IovSource = schema.CallSendmmsg, 0, 0, 0
+			e.name, e.iov, e.Ret, e.RequestedBytes = nil, nil, 0, bpf.RequestedUnknown
+			e.extra = &bpf.Extra{Present: bpf.ExtraVector, VectorIndex: -1}
+		}, values{"vector_index": nil, "vlen": int64(0), "msg_namelen": nil, "iov_len": nil, "name": nil, "ret": int64(0)}},
+		{"a sendto has an address and a buffer, and no msghdr", func(e *testEvent) {
+			e.Call.Call, e.Call.MsghdrSource = schema.CallSendto, source(schema.SourceNull)
+		}, values{"msg_ptr": nil, "msg_namelen": int64(16), "msg_iovlen": nil, "msg_control_ptr": nil, "msg_controllen": nil, "msg_flags": nil,
+			"flags": int64(0x4000), "iov_len": "[64]", "name": string(newTestEvent().name)}},
+		{"a recvmsg keeps the room that was given apart from what was received", func(e *testEvent) {
+			e.Call.Call, e.Call.MsgNamelen, e.Call.NameSource, e.Call.MsgControlPtr = schema.CallRecvmsg, 128, source(schema.SourceExit), 9
+			e.extra = &bpf.Extra{Present: bpf.ExtraOutName | bpf.ExtraOutMsghdr, OutNamelen: 16, OutMsgFlags: 0x20}
+		}, values{"msg_namelen": int64(128), "out_namelen": int64(16), "out_controllen": int64(0), "out_msg_flags": int64(0x20), "vlen": nil,
+			"name": string(newTestEvent().name), "control": nil}},
+		{"a receive of no address has an empty one", func(e *testEvent) {
+			e.Call.Call, e.Call.NameSource, e.name = schema.CallRecvmsg, source(schema.SourceExit), nil
+			e.extra = &bpf.Extra{Present: bpf.ExtraOutName | bpf.ExtraOutMsghdr}
+		}, values{"name": "", "out_namelen": int64(0)}},
+		{"a receive that failed has none", func(e *testEvent) {
+			e.Call.Call, e.Call.NameSource, e.name, e.Ret = schema.CallRecvmsg, source(schema.SourceNull), nil, -11
+		}, values{"name": nil, "msg_namelen": int64(16), "out_namelen": nil, "out_msg_flags": nil}},
+		{"of a receive whose msghdr was read late the room is not known", func(e *testEvent) {
+			e.Call.Call, e.Call.MsghdrSource, e.Call.NameSource = schema.CallRecvmmsg, source(schema.SourceExit), source(schema.SourceExit)
+			e.extra = &bpf.Extra{Present: bpf.ExtraVector | bpf.ExtraOffset | bpf.ExtraOutName | bpf.ExtraOutMsghdr, Vlen: 4, Offset: 1e9, OutNamelen: 16}
+		}, values{"msg_namelen": nil, "msg_controllen": nil, "msg_flags": nil, "msg_iovlen": int64(1), "out_namelen": int64(16),
+			"timeout_ns": int64(1e9), "offset": nil, "vector_index": int64(0)}},
+		{"a recvfrom without a readable addrlen does not know it", func(e *testEvent) {
+			e.Call.Call, e.Call.MsghdrSource, e.Call.NameSource, e.name = schema.CallRecvfrom, source(schema.SourceFaulted), source(schema.SourceFaulted), nil
+		}, values{"msg_ptr": nil, "msg_name_ptr": int64(0x7ffd_0000_0200), "msg_namelen": nil, "name": nil, "iov_len": "[64]"}},
+		{"a sendfile has a file and no flags", func(e *testEvent) {
+			e.Call.Call, e.Call.MsghdrSource, e.Call.NameSource, e.Call.IovSource = schema.CallSendfile, source(schema.SourceNull), source(schema.SourceNull), source(schema.SourceNull)
+			e.name, e.iov = nil, nil
+			e.extra = &bpf.Extra{Present: bpf.ExtraFile | bpf.ExtraOffset, InFD: 7, OffsetPtr: 0x7ffd_0000_0400, Offset: 4096}
+		}, values{"flags": nil, "msg_ptr": nil, "msg_name_ptr": nil, "iov_len": nil, "in_fd": int64(7), "offset_ptr": int64(0x7ffd_0000_0400), "offset": int64(4096),
+			"timeout_ns": nil, "requested_bytes": int64(64), "vlen": nil}},
+		{"a second attempt names its first", func(e *testEvent) {
+			e.extra = &bpf.Extra{Present: bpf.ExtraAttempt, AttemptOf: 5, AttemptOfCPU: 3}
+		}, values{"attempt_of": int64(5), "attempt_of_cpu": int64(3)}},
+		{"a request of io_uring has its times", func(e *testEvent) {
+			e.Call.EntryPath = 3
+			e.extra = &bpf.Extra{Present: bpf.ExtraIO | bpf.ExtraIOExec, IOUserData: 1 << 63, IOQueueNS: 900, IOExecNS: 4000, IOWorkerTID: 77, IOOpcode: 9}
+		}, values{"io_user_data": int64(-1 << 63), "io_queue_ns": int64(900), "io_exec_ns": int64(4000), "io_worker_tid": int64(77), "io_opcode": int64(9)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := builtRow(c.edit)
@@ -162,6 +211,11 @@ func TestRowsKeepTheirOwnValues(t *testing.T) {
 		func(e *testEvent) { e.Socket.Family, e.localPath, e.remotePath = afUnix, []byte("a"), []byte("bc") },
 		func(e *testEvent) { e.Call.ControlSource, e.control = source(schema.SourceEntry), []byte("x") },
 		func(e *testEvent) { e.iov = nil },
+		func(e *testEvent) { e.extra = &bpf.Extra{Present: bpf.ExtraVector, VectorIndex: 1, Vlen: 4} },
+		func(e *testEvent) { e.extra = &bpf.Extra{Present: bpf.ExtraVector, VectorIndex: 2, Vlen: 4} },
+		func(e *testEvent) { e.extra = &bpf.Extra{Present: bpf.ExtraVector, VectorIndex: 2, Vlen: 5} },
+		func(e *testEvent) { e.extra = &bpf.Extra{Present: bpf.ExtraFile, InFD: 4} },
+		func(e *testEvent) { e.extra = &bpf.Extra{Present: bpf.ExtraAttempt, AttemptOf: 4} },
 	}
 	var want []map[string]any
 	s := newScript(2)

@@ -194,7 +194,7 @@ func TestEverythingSeenIsAccounted(t *testing.T) {
 		{
 			name:    "a segment closes at its bytes",
 			script:  newScript(1, times(4, send(0, func(e *testEvent) { e.iov = make([]bpf.Iovec, 8) }))),
-			options: Options{SegmentBytes: 600},
+			options: Options{SegmentBytes: 650},
 			events:  4, rows: []int{2, 2},
 		},
 		{

@@ -74,3 +74,34 @@ func (b *builder) appendExtra(row int, x *bpf.Extra, call uint8) {
 		}
 	}
 }
+
+// callExtra is the part of an Extra that belongs to the call table: beside the
+// arguments it makes the key of a row.
+type callExtra struct {
+	vlen      uint32
+	inFD      int32
+	offsetPtr uint64
+	opcode    uint8
+	present   uint8
+	_         [6]uint8
+}
+
+// callExtraOf returns the call table's part, with zeros where the event has
+// none.
+func callExtraOf(e *bpf.Event) (c callExtra) {
+	x := e.ExtraPart()
+	if x == nil {
+		return c
+	}
+	c.present = x.Present & (bpf.ExtraVector | bpf.ExtraFile | bpf.ExtraIO)
+	if c.present&bpf.ExtraVector != 0 {
+		c.vlen = x.Vlen
+	}
+	if c.present&bpf.ExtraFile != 0 {
+		c.inFD, c.offsetPtr = x.InFD, x.OffsetPtr
+	}
+	if c.present&bpf.ExtraIO != 0 {
+		c.opcode = x.IOOpcode
+	}
+	return c
+}

@@ -212,6 +212,7 @@ func lose(cpu int, cause segment.Cause) step {
 type testEvent struct {
 	bpf.Event
 	bpf.Groups
+	extra                 *bpf.Extra
 	iov                   []bpf.Iovec
 	name, control         []byte
 	localPath, remotePath []byte
@@ -223,6 +224,7 @@ func newTestEvent() *testEvent {
 		iov:  []bpf.Iovec{{Base: 0x7f00_0000_1000, Len: 64}},
 		name: []byte{2, 0, 0x1f, 0x90, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0},
 	}
+	t.Outcome = schema.OutcomeReturned
 	t.Ret, t.RequestedBytes, t.SndbufUsed = 64, 64, 768
 	t.Task = bpf.Task{PID: 100, TID: 101, UID: 1000, GID: 1000, StartTimeNS: 5e9, CgroupID: 77, Netns: 4026531840}
 	copy(t.Task.Comm[:], "client")
@@ -247,11 +249,18 @@ func (t *testEvent) record(base *bpf.Groups) *bpf.Event {
 		t.Same = 1
 		t.Size -= bpf.GroupsSize
 	}
+	if t.extra != nil {
+		t.Extra = 1
+		t.Size += bpf.ExtraSize
+	}
 	memory := make([]uint64, t.Size/8+1) // as in a ring, something follows
 	e := (*bpf.Event)(unsafe.Pointer(&memory[0]))
 	*e = t.Event
 	if g := e.Groups(); g != nil {
 		*g = t.Groups
+	}
+	if t.extra != nil {
+		*e.ExtraPart() = *t.extra
 	}
 	copy(e.Iovecs(), t.iov)
 	copy(e.Name(), t.name)

@@ -79,40 +79,6 @@ func (b *builder) taskRow(g *bpf.Groups, last int32) int32 {
 	return row
 }
 
-// callRow returns the row of the event's arguments and msghdr scalars.
-func (b *builder) callRow(g *bpf.Groups, last int32) int32 {
-	key := bytesOf(&g.Call)
-	if b.calls.is(last, key) {
-		return last
-	}
-	row, isNew := b.calls.find(key)
-	if !isNew {
-		return row
-	}
-	c, w := &g.Call, rowWriter{b, int(row)}
-	w.int(schema.ColCall, int64(c.Call))
-	w.int(schema.ColEntryPath, int64(c.EntryPath))
-	w.int(schema.ColABI, int64(c.ABI))
-	w.int(schema.ColOrigin, int64(c.Origin))
-	w.int(schema.ColSockfd, int64(c.Sockfd))
-	w.int(schema.ColMsgPtr, int64(c.MsgPtr))
-	w.int(schema.ColFlags, int64(c.Flags))
-	msghdr := has(c.MsghdrSource)
-	w.intIf(schema.ColMsgNamePtr, msghdr, int64(c.MsgNamePtr))
-	w.intIf(schema.ColMsgNamelen, msghdr, int64(c.MsgNamelen))
-	w.intIf(schema.ColMsgIovPtr, msghdr, int64(c.MsgIovPtr))
-	w.intIf(schema.ColMsgIovlen, msghdr, int64(c.MsgIovlen))
-	w.intIf(schema.ColMsgControlPtr, msghdr, int64(c.MsgControlPtr))
-	w.intIf(schema.ColMsgControllen, msghdr, int64(c.MsgControllen))
-	w.intIf(schema.ColMsgFlags, msghdr, int64(c.MsgFlags))
-	w.int(schema.ColMsghdrSource, int64(c.MsghdrSource))
-	w.int(schema.ColNameSource, int64(c.NameSource))
-	w.int(schema.ColIovSource, int64(c.IovSource))
-	w.int(schema.ColControlSource, int64(c.ControlSource))
-	w.int(schema.ColSocketSource, int64(c.SocketSource))
-	return row
-}
-
 // socketRow returns the row of the event's socket. Paths of a Unix socket
 // belong to it, so they are part of its key.
 func (b *builder) socketRow(e *bpf.Event, g *bpf.Groups, last int32) int32 {
@@ -166,7 +132,7 @@ func (b *builder) appendSocket(w rowWriter, e *bpf.Event, g *bpf.Groups, present
 func (b *builder) nameRow(e *bpf.Event, g *bpf.Groups, last int32) int32 {
 	c := &g.Call
 	if !has(c.NameSource) {
-		return b.missingRow(&b.names, schema.ColName, absent(c.NameSource) && c.MsgNamePtr != 0)
+		return b.missingRow(&b.names, schema.ColName, absent(c.NameSource) && c.MsgNamePtr != 0 && !schema.Receives(int64(c.Call)))
 	}
 	return b.valueRow(&b.names, schema.ColName, e.Name(), last)
 }
@@ -175,13 +141,13 @@ func (b *builder) nameRow(e *bpf.Event, g *bpf.Groups, last int32) int32 {
 func (b *builder) controlRow(e *bpf.Event, g *bpf.Groups, last int32) int32 {
 	c := &g.Call
 	if !has(c.ControlSource) {
-		return b.missingRow(&b.controls, schema.ColControl, absent(c.ControlSource) && c.MsgControlPtr != 0)
+		return b.missingRow(&b.controls, schema.ColControl, absent(c.ControlSource) && c.MsgControlPtr != 0 && !schema.Receives(int64(c.Call)))
 	}
 	return b.valueRow(&b.controls, schema.ColControl, e.Control(), last)
 }
 
 // missingRow returns the row of a value that was not read: empty when there is
-// a pointer to a zero length, else null.
+// a pointer to a zero length, else null. A receive that found nothing has none.
 func (b *builder) missingRow(t *internTable, c schema.ColumnID, empty bool) int32 {
 	if empty {
 		return b.valueRow(t, c, nil, noRow)

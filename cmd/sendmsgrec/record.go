@@ -21,6 +21,7 @@ type recordOptions struct {
 	PIDs          []uint32
 	Comms         []string
 	UIDs          []string
+	Calls         []string // nil is the default
 	Duration      time.Duration
 	MaxEvents     int64
 	BufferSize    sizeFlag
@@ -38,10 +39,16 @@ func newRecordCommand() *cobra.Command {
 	var pids []uint
 	cmd := &cobra.Command{
 		Use:   "record -o FILE [flags] [-- COMMAND [ARGUMENT...]]",
-		Short: "Record sendmsg() calls into a file",
+		Short: "Record sendmsg() and related calls into a file",
 		Long: `Record every sendmsg() call of the host, of some processes, or of a command with
 all its descendants, into FILE: arguments, the message header with addresses and
 control messages, the socket, the result and the time that the call took.
+
+--calls chooses other calls instead, or more of them, or all:
+` + strings.Join(bpf.CallNames(), ", ") + `.
+send() is a sendto without an address, and recv() a recvfrom. sendmmsg and
+recvmmsg give an event for each message. A call that is not chosen is not
+attached to and costs nothing.
 
 Recording ends with SIGINT (Ctrl-C) or SIGTERM, after --duration or --max-events,
 or with COMMAND. What the kernel still holds is then drained, the file completed,
@@ -97,6 +104,7 @@ Lost events are counted by cause, in the summary and in the file; see
 	f.UintSliceVar(&pids, "pid", nil, "record this process and its threads (repeatable)")
 	f.StringArrayVar(&o.Comms, "comm", nil, "record threads of this name (repeatable)")
 	f.StringArrayVar(&o.UIDs, "uid", nil, "record processes of this user, a name or a number (repeatable)")
+	f.StringSliceVar(&o.Calls, "calls", bpf.CallNames()[:1], "record these calls, separated by commas, or all")
 	f.DurationVar(&o.Duration, "duration", 0, "end after this time, for example 10s or 1m30s")
 	f.Int64Var(&o.MaxEvents, "max-events", 0, "end after exactly this many recorded events")
 	f.StringVar(&o.Probe, "probe", bpf.TierAuto, "how calls are hooked: auto, "+strings.Join(bpf.Tiers(), ", "))
@@ -139,6 +147,9 @@ func (o *recordOptions) validate() error {
 			return usageErrorf("%s has %d values: at most %d", flag, n, bpf.FilterMax)
 		}
 	}
+	if err := o.checkCalls(); err != nil {
+		return err
+	}
 	for _, comm := range o.Comms {
 		if comm == "" || len(comm) >= bpf.CommLen {
 			return usageErrorf("--comm %q: a thread name has 1 to %d bytes", comm, bpf.CommLen-1)
@@ -147,9 +158,27 @@ func (o *recordOptions) validate() error {
 	return nil
 }
 
+// checkCalls finds names in --calls that are none; "all" becomes all of them.
+func (o *recordOptions) checkCalls() error {
+	names := bpf.CallNames()
+	if slices.Contains(o.Calls, "all") {
+		o.Calls = names
+		return nil
+	}
+	if o.Calls != nil && len(o.Calls) == 0 {
+		return usageErrorf("--calls names no call: the calls are %s, or all", strings.Join(names, ", "))
+	}
+	for _, name := range o.Calls {
+		if !slices.Contains(names, name) {
+			return usageErrorf("--calls: no call %q%s; the calls are %s, or all", name, didYouMean(name, names), strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
 // config returns what the kernel is to do.
 func (o *recordOptions) config() (bpf.Config, error) {
-	c := bpf.Config{RingBytes: int(o.BufferSize), PIDs: o.PIDs, Comms: o.Comms, Tier: o.Probe}
+	c := bpf.Config{RingBytes: int(o.BufferSize), PIDs: o.PIDs, Comms: o.Comms, Calls: o.Calls, Tier: o.Probe}
 	for _, name := range o.UIDs {
 		text := name
 		if _, err := strconv.ParseUint(name, 10, 32); err != nil {

@@ -140,7 +140,7 @@ func (o *recordOptions) header(probe *bpf.Probe, filters []string) *segment.Head
 	h := &segment.Header{
 		Recorder:    "sendmsgrec " + buildVersion().Version,
 		CPUs:        probe.CPUs(),
-		Probe:       segment.Probe{Tier: d.Tier, Build: d.Build, Hooks: d.Hooks, Unavailable: d.Unavailable, Rejected: d.Rejected},
+		Probe:       segment.Probe{Tier: d.Tier, Build: d.Build, Calls: d.Calls, Hooks: d.Hooks, Unavailable: d.Unavailable, Rejected: d.Rejected},
 		Filters:     filters,
 		CommandLine: os.Args,
 		Limits: segment.Limits{

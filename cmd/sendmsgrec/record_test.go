@@ -66,6 +66,11 @@ func TestRecordFlagsThatCannotBeMeant(t *testing.T) {
 		{"a buffer that is too large", func(o *recordOptions) { o.BufferSize = 1 << 40 }, "4K to 256M"},
 		{"more pids than the kernel compares", func(o *recordOptions) { o.PIDs = make([]uint32, 17) }, "at most 16"},
 		{"a thread name that no thread can have", func(o *recordOptions) { o.Comms = []string{"sixteen-letters!"} }, "1 to 15 bytes"},
+		{"all calls", func(o *recordOptions) { o.Calls = []string{"all"} }, ""},
+		{"some calls", func(o *recordOptions) { o.Calls = []string{"sendto", "recvfrom"} }, ""},
+		{"a call that is none", func(o *recordOptions) { o.Calls = []string{"sendmsg", "sendmgs"} }, `no call "sendmgs"`},
+		{"no call", func(o *recordOptions) { o.Calls = []string{} }, "names no call"},
+		{"all calls and one more", func(o *recordOptions) { o.Calls = []string{"sendto", "all"} }, ""},
 		{"an empty thread name", func(o *recordOptions) { o.Comms = []string{""} }, "1 to 15 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

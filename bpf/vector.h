@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* sendmmsg and recvmmsg: an event for each message that was sent or received.
+ *
+ * Up to 1024 headers do not fit a task's state. So of sendmmsg's messages
+ * everything is read when the call returns, and of recvmmsg's only the room for
+ * address and control messages is kept from its entry on, of the first
+ * VECTOR_ROOMS messages. A call that failed, and one of no message, is one
+ * event; a message that the kernel did not get to is none.
+ */
+#ifndef SENDMSGREC_VECTOR_H
+#define SENDMSGREC_VECTOR_H
+
+#include "receive.h"
+#include "record.h"
+
+struct user_mmsghdr {
+	struct user_msghdr msg_hdr;
+	__u32 msg_len;
+	__u32 pad;
+};
+
+/* sendmmsg(sockfd, msgvec, vlen, flags), recvmmsg(the same, timeout) */
+static __always_inline void begin_vector(struct call_state *st, const struct call_entry *entry)
+{
+	struct event_extra *extra = extra_of(st);
+
+	st->call.sockfd = entry->args[0];
+	st->call.msg_ptr = entry->args[1];
+	st->call.flags = entry->args[3];
+	st->kept_ptr = entry->args[1];
+	extra->present = EXTRA_VECTOR;
+	extra->vlen = entry->args[2];
+	extra->vector_index = -1;
+	if (entry->call == CALL_RECVMMSG && entry->args[4]) {
+		__s64 timeout[2]; /* struct __kernel_timespec */
+
+		if (!read_user(timeout, sizeof(timeout), (void *)entry->args[4])) {
+			extra->present |= EXTRA_OFFSET;
+			extra->offset = timeout[0] * 1000000000 + timeout[1];
+		}
+	}
+}
+
+static __always_inline void read_element(struct task_struct *task, struct call_state *st,
+					 __s64 *ret)
+{
+	bool receives = st->call.call == CALL_RECVMMSG;
+	__u32 len;
+
+	st->name_captured = 0;
+	st->iov_captured = 0;
+	st->control_captured = 0;
+	st->requested_bytes = EVENT_REQUESTED_UNKNOWN;
+	st->extra.present &= ~(EXTRA_OUT_NAME | EXTRA_OUT_MSGHDR);
+	expect_message(st);
+	if (receives) {
+		st->call.name_source = SOURCE_NULL;
+		st->call.control_source = SOURCE_NULL;
+	}
+	capture_msghdr(task, st, SOURCE_EXIT);
+	if (*ret < 0)
+		return;
+	if (receives)
+		capture_received(task, st);
+	if (read_user(
+		    &len, sizeof(len),
+		    (void *)(st->call.msg_ptr + __builtin_offsetof(struct user_mmsghdr, msg_len))))
+		len = 0;
+	*ret = len;
+}
+
+/* Writes the event of one message, of a call that returned ret. A function of
+ * its own, so that the verifier walks it once and not for each of 1024
+ * messages.
+ */
+int __noinline write_element(__u32 index, __s64 ret, __u64 now)
+{
+	struct task_struct *task = current_task();
+	struct call_state *st = task_state(task);
+	struct ring_header *ring = ring_of(bpf_get_smp_processor_id());
+
+	if (!st || !ring)
+		return 0;
+	st->extra.vector_index = index;
+	st->call.msg_ptr = st->kept_ptr + index * sizeof(struct user_mmsghdr);
+	read_element(task, st, &ret);
+	write_record(ring, task, st, ret, now);
+	return 0;
+}
+
+static __always_inline void write_vector(struct ring_header *ring, struct task_struct *task,
+					 struct call_state *st, __s64 ret, __u64 now)
+{
+	if (ret == 0) {
+		write_record(ring, task, st, ret, now);
+		return;
+	}
+	if (ret < 0) {
+		write_element(0, ret, now);
+		return;
+	}
+	for (__u32 i = 0; i < UIO_MAXIOV && i < ret; i++) {
+		if (i > 0) {
+			count(ring->counters.entered);
+			count(ring->counters.returned);
+		}
+		write_element(i, ret, now);
+	}
+}
+
+#endif
