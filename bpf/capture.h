@@ -56,7 +56,7 @@ static __always_inline __s64 iov_total(const struct iov_sum *sum)
 }
 
 /* Entries of one read when a long array is summed, on the stack. */
-#define IOV_CHUNK 16
+#define IOV_CHUNK 8
 
 /* The total of entries EVENT_IOV_MAX to count - 1, at most UIO_MAXIOV in all;
  * EVENT_REQUESTED_UNKNOWN when one cannot be read. A function of its own, so
