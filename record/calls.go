@@ -27,7 +27,7 @@ func presentIn(c *bpf.Call, x *callExtra) present {
 	default:
 		msghdr := has(c.MsghdrSource)
 		// Read at exit, the lengths of a receive are what was received.
-		given := msghdr && !(schema.Receives(int64(c.Call)) && c.MsghdrSource == uint8(schema.SourceExit))
+		given := msghdr && (!schema.Receives(int64(c.Call)) || c.MsghdrSource != uint8(schema.SourceExit))
 		p.namePtr, p.iov, p.control = msghdr, msghdr, msghdr
 		p.namelen, p.controllen, p.fromMsg = given, given, given
 	}
