@@ -55,7 +55,7 @@ func TestConservation(t *testing.T) {
 	eachTier(t, func(t *testing.T, tier string) {
 		n := 300000
 		if testing.Short() {
-			n = 10000
+			n = 30000
 		}
 		t.Run("threads that block and migrate are all recorded", func(t *testing.T) {
 			path := t.TempDir() + "/x.smr"
