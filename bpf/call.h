@@ -52,27 +52,36 @@ static __always_inline void lose_no_state(struct ring_header *ring)
 	lane_unlock(ring);
 }
 
-/* Accounts a call that enters, and returns the task's state to keep it in, or
- * NULL when it is not recorded.
- */
-static __always_inline struct call_state *account_entry(struct ring_header *ring,
-							struct task_struct *task, __u32 cpu)
+/* Accounts a call that enters; whether it is to be recorded. */
+static __always_inline bool admit(struct ring_header *ring, struct task_struct *task)
 {
 	__u32 pid = process_id(task);
-	struct call_state *st;
 
 	if (unlikely(self_test)) {
 		if (pid != self_pid)
-			return NULL;
+			return false;
 	} else if (pid == self_pid) {
 		count(ring->counters.self);
-		return NULL;
+		return false;
 	}
 	count(ring->counters.entered);
 	if (pid != self_pid && !passes_filter(task, pid)) {
 		count(ring->counters.filtered);
-		return NULL;
+		return false;
 	}
+	return true;
+}
+
+/* The task's state to keep a call in that enters, or NULL when it is not
+ * recorded.
+ */
+static __always_inline struct call_state *account_entry(struct ring_header *ring,
+							struct task_struct *task, __u32 cpu)
+{
+	struct call_state *st;
+
+	if (!admit(ring, task))
+		return NULL;
 	st = task_state_make(task);
 	if (unlikely(!st)) {
 		lose_no_state(ring);

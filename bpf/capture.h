@@ -157,7 +157,7 @@ static __always_inline void capture_control(struct task_struct *task, struct cal
 		st->call.control_source = SOURCE_INVALID;
 		return;
 	}
-	control = control_state_make(task);
+	control = call_control_make(task, st);
 	if (!control) {
 		st->call.control_source = SOURCE_UNAVAILABLE;
 		return;
@@ -405,10 +405,9 @@ static __always_inline void capture_sock(struct call_state *st, struct sock *sk,
 	st->sndbuf_used = READ(sk, sk_wmem_alloc.refs.counter) - 1;
 }
 
-/* The socket that the descriptor st->call.sockfd names. */
-static __always_inline void capture_socket(struct task_struct *task, struct call_state *st)
+/* The socket that the file is, if it is one. */
+static __always_inline void capture_file(struct call_state *st, __u64 file_address)
 {
-	__u64 file_address = file_of(task, st->call.sockfd);
 	struct file *file;
 	struct inode *inode;
 	struct socket *socket;
@@ -434,6 +433,12 @@ static __always_inline void capture_socket(struct task_struct *task, struct call
 	sk = READ(socket, sk);
 	if (sk)
 		capture_sock(st, sk, READ(inode, i_ino));
+}
+
+/* The socket that the descriptor st->call.sockfd names. */
+static __always_inline void capture_socket(struct task_struct *task, struct call_state *st)
+{
+	capture_file(st, file_of(task, st->call.sockfd));
 }
 
 /* At exit: whether the socket is still the one of the entry, and what the call

@@ -243,6 +243,32 @@ struct unix_sock {
 };
 
 /* See READ_WORD. */
+struct io_ring_ctx {
+	unsigned int compat : 1;
+};
+
+struct io_cqe {
+	__u64 user_data;
+	int fd;
+};
+
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	__u64 flags;
+	struct io_cqe cqe;
+	struct io_ring_ctx *ctx;
+};
+
+struct io_sr_msg {
+	void *umsg;
+	unsigned int msg_flags;
+};
+
+struct io_uring_cqe {
+	__s32 res;
+};
+
 struct timespec64 {
 	__s64 tv_sec;
 };

@@ -46,7 +46,8 @@ func (p *Probe) Ways() []Way {
 			Way{Path: "socketcall", ABI: "compat32", Call: call, Why: missing["compat32"]})
 	}
 	return append(ways,
-		Way{Path: "io_uring", ABI: "64", Call: "sendmsg", Why: missing["io_uring"]},
+		Way{Path: "io_uring", ABI: "64", Call: "sendmsg", Hooks: p.uringHooks, Why: p.uringLimits()},
+		Way{Path: "io_uring", ABI: "compat32", Call: "sendmsg", Why: "requests of 32-bit programs are not decoded"},
 		Way{Path: "kernel", ABI: "64", Call: "sendmsg", Why: missing["kernel"]})
 }
 

@@ -17,9 +17,8 @@ type Description struct {
 
 // unavailable is what no tier sees.
 var unavailable = map[string]string{
-	"toctou":   "the hooks do not show the kernel's copy of the msghdr",
-	"io_uring": "sends through io_uring do not enter by a system call",
-	"kernel":   "senders inside the kernel do not enter by a system call",
+	"toctou": "the hooks do not show the kernel's copy of the msghdr",
+	"kernel": "senders inside the kernel do not enter by a system call",
 }
 
 // unavailableOn is what single tiers do not see.
@@ -44,6 +43,9 @@ func (p *Probe) Describe() Description {
 		Rejected:    reasons(p.failures),
 	}
 	maps.Copy(d.Unavailable, unavailableOn[d.Tier])
+	if p.uring != nil {
+		d.Unavailable["io_uring"] = p.uring.Error()
+	}
 	if !p.countsSkips {
 		d.Unavailable["skipped_entry"] = "this kernel does not count the calls for which it did not run the entry hook"
 	}

@@ -142,8 +142,8 @@ enum event_extra_present {
 	EXTRA_OFFSET = 8,      /* offset; of recvmmsg: the timeout in ns */
 	EXTRA_OUT_NAME = 16,   /* out_namelen */
 	EXTRA_OUT_MSGHDR = 32, /* out_msg_flags, out_controllen */
-	EXTRA_IO = 64,	       /* io_user_data, io_queue_ns, io_opcode */
-	EXTRA_IO_EXEC = 128,   /* io_exec_ns, io_worker_tid */
+	EXTRA_IO = 64,	       /* io_user_data, io_opcode */
+	EXTRA_IO_EXEC = 128,   /* io_queue_ns, io_exec_ns, io_worker_tid */
 };
 
 struct event_extra {

@@ -16,9 +16,12 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	fentryMapBlanks             = "blanks"
 	fentryMapCallStates         = "call_states"
 	fentryMapControlStates      = "control_states"
 	fentryMapDoorbell           = "doorbell"
+	fentryMapRequestControls    = "request_controls"
+	fentryMapRequestStates      = "request_states"
 	fentryMapRings              = "rings"
 	fentryProgEnterRecvfrom     = "enter_recvfrom"
 	fentryProgEnterRecvmmsg     = "enter_recvmmsg"
@@ -118,10 +121,13 @@ type fentryProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type fentryMapSpecs struct {
-	CallStates    *ebpf.MapSpec `ebpf:"call_states"`
-	ControlStates *ebpf.MapSpec `ebpf:"control_states"`
-	Doorbell      *ebpf.MapSpec `ebpf:"doorbell"`
-	Rings         *ebpf.MapSpec `ebpf:"rings"`
+	Blanks          *ebpf.MapSpec `ebpf:"blanks"`
+	CallStates      *ebpf.MapSpec `ebpf:"call_states"`
+	ControlStates   *ebpf.MapSpec `ebpf:"control_states"`
+	Doorbell        *ebpf.MapSpec `ebpf:"doorbell"`
+	RequestControls *ebpf.MapSpec `ebpf:"request_controls"`
+	RequestStates   *ebpf.MapSpec `ebpf:"request_states"`
+	Rings           *ebpf.MapSpec `ebpf:"rings"`
 }
 
 // fentryVariableSpecs contains global variables before they are loaded into the kernel.
@@ -166,17 +172,23 @@ func (o *fentryObjects) Close() error {
 //
 // It can be passed to loadFentryObjects or ebpf.CollectionSpec.LoadAndAssign.
 type fentryMaps struct {
-	CallStates    *ebpf.Map `ebpf:"call_states"`
-	ControlStates *ebpf.Map `ebpf:"control_states"`
-	Doorbell      *ebpf.Map `ebpf:"doorbell"`
-	Rings         *ebpf.Map `ebpf:"rings"`
+	Blanks          *ebpf.Map `ebpf:"blanks"`
+	CallStates      *ebpf.Map `ebpf:"call_states"`
+	ControlStates   *ebpf.Map `ebpf:"control_states"`
+	Doorbell        *ebpf.Map `ebpf:"doorbell"`
+	RequestControls *ebpf.Map `ebpf:"request_controls"`
+	RequestStates   *ebpf.Map `ebpf:"request_states"`
+	Rings           *ebpf.Map `ebpf:"rings"`
 }
 
 func (m *fentryMaps) Close() error {
 	return _FentryClose(
+		m.Blanks,
 		m.CallStates,
 		m.ControlStates,
 		m.Doorbell,
+		m.RequestControls,
+		m.RequestStates,
 		m.Rings,
 	)
 }

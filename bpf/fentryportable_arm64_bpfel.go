@@ -21,6 +21,8 @@ const (
 	fentryPortableMapControlStates      = "control_states"
 	fentryPortableMapDescendants        = "descendants"
 	fentryPortableMapDoorbell           = "doorbell"
+	fentryPortableMapRequestControls    = "request_controls"
+	fentryPortableMapRequestStates      = "request_states"
 	fentryPortableMapRings              = "rings"
 	fentryPortableProgEnterRecvfrom     = "enter_recvfrom"
 	fentryPortableProgEnterRecvmmsg     = "enter_recvmmsg"
@@ -120,12 +122,14 @@ type fentryPortableProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type fentryPortableMapSpecs struct {
-	Blanks        *ebpf.MapSpec `ebpf:"blanks"`
-	CallStates    *ebpf.MapSpec `ebpf:"call_states"`
-	ControlStates *ebpf.MapSpec `ebpf:"control_states"`
-	Descendants   *ebpf.MapSpec `ebpf:"descendants"`
-	Doorbell      *ebpf.MapSpec `ebpf:"doorbell"`
-	Rings         *ebpf.MapSpec `ebpf:"rings"`
+	Blanks          *ebpf.MapSpec `ebpf:"blanks"`
+	CallStates      *ebpf.MapSpec `ebpf:"call_states"`
+	ControlStates   *ebpf.MapSpec `ebpf:"control_states"`
+	Descendants     *ebpf.MapSpec `ebpf:"descendants"`
+	Doorbell        *ebpf.MapSpec `ebpf:"doorbell"`
+	RequestControls *ebpf.MapSpec `ebpf:"request_controls"`
+	RequestStates   *ebpf.MapSpec `ebpf:"request_states"`
+	Rings           *ebpf.MapSpec `ebpf:"rings"`
 }
 
 // fentryPortableVariableSpecs contains global variables before they are loaded into the kernel.
@@ -170,12 +174,14 @@ func (o *fentryPortableObjects) Close() error {
 //
 // It can be passed to loadFentryPortableObjects or ebpf.CollectionSpec.LoadAndAssign.
 type fentryPortableMaps struct {
-	Blanks        *ebpf.Map `ebpf:"blanks"`
-	CallStates    *ebpf.Map `ebpf:"call_states"`
-	ControlStates *ebpf.Map `ebpf:"control_states"`
-	Descendants   *ebpf.Map `ebpf:"descendants"`
-	Doorbell      *ebpf.Map `ebpf:"doorbell"`
-	Rings         *ebpf.Map `ebpf:"rings"`
+	Blanks          *ebpf.Map `ebpf:"blanks"`
+	CallStates      *ebpf.Map `ebpf:"call_states"`
+	ControlStates   *ebpf.Map `ebpf:"control_states"`
+	Descendants     *ebpf.Map `ebpf:"descendants"`
+	Doorbell        *ebpf.Map `ebpf:"doorbell"`
+	RequestControls *ebpf.Map `ebpf:"request_controls"`
+	RequestStates   *ebpf.Map `ebpf:"request_states"`
+	Rings           *ebpf.Map `ebpf:"rings"`
 }
 
 func (m *fentryPortableMaps) Close() error {
@@ -185,6 +191,8 @@ func (m *fentryPortableMaps) Close() error {
 		m.ControlStates,
 		m.Descendants,
 		m.Doorbell,
+		m.RequestControls,
+		m.RequestStates,
 		m.Rings,
 	)
 }

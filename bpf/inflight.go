@@ -8,36 +8,35 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// inFlight visits all tasks that the caller's PID namespace has, when it is
-// read: the program behind it adds an event for each call that has not
-// returned. It is opened while there are privileges and read when they may be
-// gone.
+// inFlight visits, when it is read, all tasks that the caller's PID namespace
+// has, or all requests of io_uring: the program behind it adds an event for
+// each call that has not returned. It is opened while there are privileges and
+// read when they may be gone.
 type inFlight struct {
-	link  *link.Iter
-	tasks io.ReadCloser
+	link *link.Iter
+	list io.ReadCloser
 }
 
-func (p *Probe) openInFlight() error {
-	l, err := link.AttachIter(link.IterOptions{Program: p.programs.Programs["in_flight"]})
+func openInFlight(o link.IterOptions) (*inFlight, error) {
+	l, err := link.AttachIter(o)
 	if err != nil {
-		return fmt.Errorf("attach to the list of tasks: %w", err)
+		return nil, fmt.Errorf("attach to what is in flight: %w", err)
 	}
-	tasks, err := l.Open()
+	list, err := l.Open()
 	if err != nil {
-		return errors.Join(fmt.Errorf("open the list of tasks: %w", err), l.Close())
+		return nil, errors.Join(fmt.Errorf("open what is in flight: %w", err), l.Close())
 	}
-	p.inFlight = &inFlight{l, tasks}
-	return nil
+	return &inFlight{l, list}, nil
 }
 
-// record visits the tasks, once, when all other programs are detached.
+// record visits what there is, once, when all other programs are detached.
 func (f *inFlight) record() error {
 	if f == nil {
 		return nil
 	}
 	// The program prints nothing: the first read visits all.
-	if _, err := io.Copy(io.Discard, f.tasks); err != nil {
-		return fmt.Errorf("visit all tasks: %w", err)
+	if _, err := io.Copy(io.Discard, f.list); err != nil {
+		return fmt.Errorf("visit what is in flight: %w", err)
 	}
 	return nil
 }
@@ -46,5 +45,5 @@ func (f *inFlight) close() error {
 	if f == nil {
 		return nil
 	}
-	return errors.Join(f.tasks.Close(), f.link.Close())
+	return errors.Join(f.list.Close(), f.link.Close())
 }

@@ -21,6 +21,8 @@ const (
 	kprobePortableMapControlStates      = "control_states"
 	kprobePortableMapDescendants        = "descendants"
 	kprobePortableMapDoorbell           = "doorbell"
+	kprobePortableMapRequestControls    = "request_controls"
+	kprobePortableMapRequestStates      = "request_states"
 	kprobePortableMapRings              = "rings"
 	kprobePortableProgEnterRecvfrom     = "enter_recvfrom"
 	kprobePortableProgEnterRecvmmsg     = "enter_recvmmsg"
@@ -120,12 +122,14 @@ type kprobePortableProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kprobePortableMapSpecs struct {
-	Blanks        *ebpf.MapSpec `ebpf:"blanks"`
-	CallStates    *ebpf.MapSpec `ebpf:"call_states"`
-	ControlStates *ebpf.MapSpec `ebpf:"control_states"`
-	Descendants   *ebpf.MapSpec `ebpf:"descendants"`
-	Doorbell      *ebpf.MapSpec `ebpf:"doorbell"`
-	Rings         *ebpf.MapSpec `ebpf:"rings"`
+	Blanks          *ebpf.MapSpec `ebpf:"blanks"`
+	CallStates      *ebpf.MapSpec `ebpf:"call_states"`
+	ControlStates   *ebpf.MapSpec `ebpf:"control_states"`
+	Descendants     *ebpf.MapSpec `ebpf:"descendants"`
+	Doorbell        *ebpf.MapSpec `ebpf:"doorbell"`
+	RequestControls *ebpf.MapSpec `ebpf:"request_controls"`
+	RequestStates   *ebpf.MapSpec `ebpf:"request_states"`
+	Rings           *ebpf.MapSpec `ebpf:"rings"`
 }
 
 // kprobePortableVariableSpecs contains global variables before they are loaded into the kernel.
@@ -170,12 +174,14 @@ func (o *kprobePortableObjects) Close() error {
 //
 // It can be passed to loadKprobePortableObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kprobePortableMaps struct {
-	Blanks        *ebpf.Map `ebpf:"blanks"`
-	CallStates    *ebpf.Map `ebpf:"call_states"`
-	ControlStates *ebpf.Map `ebpf:"control_states"`
-	Descendants   *ebpf.Map `ebpf:"descendants"`
-	Doorbell      *ebpf.Map `ebpf:"doorbell"`
-	Rings         *ebpf.Map `ebpf:"rings"`
+	Blanks          *ebpf.Map `ebpf:"blanks"`
+	CallStates      *ebpf.Map `ebpf:"call_states"`
+	ControlStates   *ebpf.Map `ebpf:"control_states"`
+	Descendants     *ebpf.Map `ebpf:"descendants"`
+	Doorbell        *ebpf.Map `ebpf:"doorbell"`
+	RequestControls *ebpf.Map `ebpf:"request_controls"`
+	RequestStates   *ebpf.Map `ebpf:"request_states"`
+	Rings           *ebpf.Map `ebpf:"rings"`
 }
 
 func (m *kprobePortableMaps) Close() error {
@@ -185,6 +191,8 @@ func (m *kprobePortableMaps) Close() error {
 		m.ControlStates,
 		m.Descendants,
 		m.Doorbell,
+		m.RequestControls,
+		m.RequestStates,
 		m.Rings,
 	)
 }

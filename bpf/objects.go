@@ -40,7 +40,8 @@ func (cfg *Config) prepare(spec *ebpf.CollectionSpec, chosen []call, self uint32
 // keepPrograms removes the programs of calls that are not recorded, and others
 // that are not attached, so that the kernel need not verify them.
 func keepPrograms(spec *ebpf.CollectionSpec, chosen []call, followForks bool) {
-	keep := map[string]bool{"sched_process_exit": true, "sched_process_fork": followForks, "in_flight": true}
+	keep := map[string]bool{"sched_process_exit": true, "sched_process_fork": followForks, "in_flight": true,
+		uringComplete: true, uringSubmit: true, uringInFlight: true}
 	for _, c := range chosen {
 		keep[c.enterProgram()], keep[c.exitProgram()] = true, true
 	}

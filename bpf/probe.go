@@ -72,6 +72,9 @@ type Probe struct {
 	rings         []*Ring
 	bell          ringbuf.Record
 	inFlight      *inFlight
+	requests      *inFlight // of io_uring; nil when not watched
+	uring         error     // why requests to io_uring are not watched
+	uringHooks    []string
 }
 
 // Open loads the programs of the tier, or of the best that works here, attaches
@@ -148,7 +151,7 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 			err = errors.Join(err, p.Close())
 		}
 	}()
-	if p.programs, err = ebpf.NewCollection(spec); err != nil {
+	if err = p.load(spec); err != nil {
 		return nil, fmt.Errorf("load BPF programs: %w", err)
 	}
 	if err := p.mapRings(cpus, size); err != nil {
@@ -157,7 +160,7 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 	if p.doorbell, err = ringbuf.NewReader(p.programs.Maps["doorbell"]); err != nil {
 		return nil, fmt.Errorf("open doorbell: %w", err)
 	}
-	if err := p.openInFlight(); err != nil {
+	if p.inFlight, err = openInFlight(link.IterOptions{Program: p.programs.Programs["in_flight"]}); err != nil {
 		return nil, err
 	}
 	if err := p.attach(cfg.RootPID != 0); err != nil {
@@ -234,6 +237,9 @@ func (p *Probe) attach(followForks bool) error {
 		}
 	}
 	if err := p.attachTask("sched_process_exit"); err != nil {
+		return err
+	}
+	if err := p.attachURing(); err != nil {
 		return err
 	}
 	return p.attachCalls(false)
@@ -330,13 +336,13 @@ func (p *Probe) Detach() error {
 	p.links = nil
 	// A program that began before may still be writing its record on another
 	// CPU; programs are readers of RCU, so one grace period ends them.
-	return errors.Join(append(errs, membarrier(), p.inFlight.record())...)
+	return errors.Join(append(errs, membarrier(), p.inFlight.record(), p.requests.record())...)
 }
 
 // Close detaches and frees everything; rings and events become invalid.
 func (p *Probe) Close() error {
-	errs := []error{p.Detach(), p.inFlight.close()}
-	p.inFlight = nil
+	errs := []error{p.Detach(), p.inFlight.close(), p.requests.close()}
+	p.inFlight, p.requests = nil, nil
 	if p.doorbell != nil {
 		errs = append(errs, p.doorbell.Close())
 		p.doorbell = nil

@@ -80,11 +80,12 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 	if (unlikely(st->restarts))
 		keep_attempt(st, seq, bpf_get_smp_processor_id());
 	if (unlikely(st->control_captured)) {
-		control = control_state(task);
+		control = call_control(task, st);
 		if (!control)
 			st->control_captured = 0;
 	}
-	capture_task(&st->task, task);
+	if (likely(!st->request))
+		capture_task(&st->task, task);
 	size = sizeof(*event) + parts_size(st);
 	base = ring_base(ring, size);
 	same = base && same_groups((const struct event_groups *)(base + 1), &st->groups);

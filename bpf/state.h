@@ -70,6 +70,7 @@ struct call_state {
 	__u32 outcome;	    /* event_outcome */
 	__s64 iov_distance; /* see capture_msghdr() */
 	__u64 argument;	    /* the call's second */
+	__u64 request;	    /* of io_uring; 0: a system call */
 	__u32 restarts;	    /* it returns to enter again */
 	__u32 pad;
 	struct attempt attempt;
@@ -96,6 +97,46 @@ struct call_state {
 struct control_state {
 	__u8 data[EVENT_CONTROL_MAX];
 };
+
+/* What new elements of hashes are copies of. */
+struct blank {
+	struct call_state call;
+	struct control_state control;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct blank);
+} blanks SEC(".maps");
+
+/* By the address of an io_uring request. The typed build's kernels give
+ * programs memory on demand; the others do not.
+ */
+#ifdef PORTABLE
+#define REQUEST_FLAGS 0
+#else
+#define REQUEST_FLAGS BPF_F_NO_PREALLOC
+#endif
+#define REQUESTS_MAX 4096
+#define REQUEST_CONTROLS_MAX 512
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, REQUEST_FLAGS);
+	__uint(max_entries, REQUESTS_MAX);
+	__type(key, __u64);
+	__type(value, struct call_state);
+} request_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, REQUEST_FLAGS);
+	__uint(max_entries, REQUEST_CONTROLS_MAX);
+	__type(key, __u64);
+	__type(value, struct control_state);
+} request_controls SEC(".maps");
 
 #ifdef PORTABLE
 
@@ -126,18 +167,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u8);
 } descendants SEC(".maps");
-
-struct blank {
-	struct call_state call;
-	struct control_state control;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct blank);
-} blanks SEC(".maps");
 
 static __always_inline struct call_state *task_state(struct task_struct *task)
 {
@@ -274,5 +303,31 @@ static __always_inline void unmark_descendant(struct task_struct *task)
 }
 
 #endif
+
+/* Where a call's control messages are kept: with the request or the task. */
+static __always_inline struct control_state *call_control(struct task_struct *task,
+							  struct call_state *st)
+{
+	__u64 request = st->request;
+
+	if (unlikely(request))
+		return bpf_map_lookup_elem(&request_controls, &request);
+	return control_state(task);
+}
+
+static __always_inline struct control_state *call_control_make(struct task_struct *task,
+							       struct call_state *st)
+{
+	__u64 request = st->request;
+	__u32 zero = 0;
+	struct blank *blank;
+
+	if (likely(!request))
+		return control_state_make(task);
+	blank = bpf_map_lookup_elem(&blanks, &zero);
+	if (!blank || bpf_map_update_elem(&request_controls, &request, &blank->control, BPF_ANY))
+		return NULL;
+	return bpf_map_lookup_elem(&request_controls, &request);
+}
 
 #endif

@@ -5,6 +5,7 @@
  * are recorded, attached by perf event. Works where functions cannot be probed.
  */
 #include "tasks.h"
+#include "uring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

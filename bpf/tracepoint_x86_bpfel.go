@@ -16,9 +16,12 @@ import (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	tracepointMapBlanks             = "blanks"
 	tracepointMapCallStates         = "call_states"
 	tracepointMapControlStates      = "control_states"
 	tracepointMapDoorbell           = "doorbell"
+	tracepointMapRequestControls    = "request_controls"
+	tracepointMapRequestStates      = "request_states"
 	tracepointMapRings              = "rings"
 	tracepointProgEnterRecvfrom     = "enter_recvfrom"
 	tracepointProgEnterRecvmmsg     = "enter_recvmmsg"
@@ -38,6 +41,9 @@ const (
 	tracepointProgPidNamespaceLevel = "pid_namespace_level"
 	tracepointProgSchedProcessExit  = "sched_process_exit"
 	tracepointProgSchedProcessFork  = "sched_process_fork"
+	tracepointProgUringComplete     = "uring_complete"
+	tracepointProgUringInFlight     = "uring_in_flight"
+	tracepointProgUringSubmit       = "uring_submit"
 	tracepointVarEventLayout        = "event_layout"
 	tracepointVarExtraLayout        = "extra_layout"
 	tracepointVarFilterComm         = "filter_comm"
@@ -116,16 +122,22 @@ type tracepointProgramSpecs struct {
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.ProgramSpec `ebpf:"sched_process_fork"`
+	UringComplete     *ebpf.ProgramSpec `ebpf:"uring_complete"`
+	UringInFlight     *ebpf.ProgramSpec `ebpf:"uring_in_flight"`
+	UringSubmit       *ebpf.ProgramSpec `ebpf:"uring_submit"`
 }
 
 // tracepointMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type tracepointMapSpecs struct {
-	CallStates    *ebpf.MapSpec `ebpf:"call_states"`
-	ControlStates *ebpf.MapSpec `ebpf:"control_states"`
-	Doorbell      *ebpf.MapSpec `ebpf:"doorbell"`
-	Rings         *ebpf.MapSpec `ebpf:"rings"`
+	Blanks          *ebpf.MapSpec `ebpf:"blanks"`
+	CallStates      *ebpf.MapSpec `ebpf:"call_states"`
+	ControlStates   *ebpf.MapSpec `ebpf:"control_states"`
+	Doorbell        *ebpf.MapSpec `ebpf:"doorbell"`
+	RequestControls *ebpf.MapSpec `ebpf:"request_controls"`
+	RequestStates   *ebpf.MapSpec `ebpf:"request_states"`
+	Rings           *ebpf.MapSpec `ebpf:"rings"`
 }
 
 // tracepointVariableSpecs contains global variables before they are loaded into the kernel.
@@ -170,17 +182,23 @@ func (o *tracepointObjects) Close() error {
 //
 // It can be passed to loadTracepointObjects or ebpf.CollectionSpec.LoadAndAssign.
 type tracepointMaps struct {
-	CallStates    *ebpf.Map `ebpf:"call_states"`
-	ControlStates *ebpf.Map `ebpf:"control_states"`
-	Doorbell      *ebpf.Map `ebpf:"doorbell"`
-	Rings         *ebpf.Map `ebpf:"rings"`
+	Blanks          *ebpf.Map `ebpf:"blanks"`
+	CallStates      *ebpf.Map `ebpf:"call_states"`
+	ControlStates   *ebpf.Map `ebpf:"control_states"`
+	Doorbell        *ebpf.Map `ebpf:"doorbell"`
+	RequestControls *ebpf.Map `ebpf:"request_controls"`
+	RequestStates   *ebpf.Map `ebpf:"request_states"`
+	Rings           *ebpf.Map `ebpf:"rings"`
 }
 
 func (m *tracepointMaps) Close() error {
 	return _TracepointClose(
+		m.Blanks,
 		m.CallStates,
 		m.ControlStates,
 		m.Doorbell,
+		m.RequestControls,
+		m.RequestStates,
 		m.Rings,
 	)
 }
@@ -229,6 +247,9 @@ type tracepointPrograms struct {
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.Program `ebpf:"sched_process_fork"`
+	UringComplete     *ebpf.Program `ebpf:"uring_complete"`
+	UringInFlight     *ebpf.Program `ebpf:"uring_in_flight"`
+	UringSubmit       *ebpf.Program `ebpf:"uring_submit"`
 }
 
 func (p *tracepointPrograms) Close() error {
@@ -251,6 +272,9 @@ func (p *tracepointPrograms) Close() error {
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,
 		p.SchedProcessFork,
+		p.UringComplete,
+		p.UringInFlight,
+		p.UringSubmit,
 	)
 }
 

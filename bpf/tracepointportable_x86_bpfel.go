@@ -21,6 +21,8 @@ const (
 	tracepointPortableMapControlStates      = "control_states"
 	tracepointPortableMapDescendants        = "descendants"
 	tracepointPortableMapDoorbell           = "doorbell"
+	tracepointPortableMapRequestControls    = "request_controls"
+	tracepointPortableMapRequestStates      = "request_states"
 	tracepointPortableMapRings              = "rings"
 	tracepointPortableProgEnterRecvfrom     = "enter_recvfrom"
 	tracepointPortableProgEnterRecvmmsg     = "enter_recvmmsg"
@@ -40,6 +42,9 @@ const (
 	tracepointPortableProgPidNamespaceLevel = "pid_namespace_level"
 	tracepointPortableProgSchedProcessExit  = "sched_process_exit"
 	tracepointPortableProgSchedProcessFork  = "sched_process_fork"
+	tracepointPortableProgUringComplete     = "uring_complete"
+	tracepointPortableProgUringInFlight     = "uring_in_flight"
+	tracepointPortableProgUringSubmit       = "uring_submit"
 	tracepointPortableVarEventLayout        = "event_layout"
 	tracepointPortableVarExtraLayout        = "extra_layout"
 	tracepointPortableVarFilterComm         = "filter_comm"
@@ -118,18 +123,23 @@ type tracepointPortableProgramSpecs struct {
 	PidNamespaceLevel *ebpf.ProgramSpec `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.ProgramSpec `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.ProgramSpec `ebpf:"sched_process_fork"`
+	UringComplete     *ebpf.ProgramSpec `ebpf:"uring_complete"`
+	UringInFlight     *ebpf.ProgramSpec `ebpf:"uring_in_flight"`
+	UringSubmit       *ebpf.ProgramSpec `ebpf:"uring_submit"`
 }
 
 // tracepointPortableMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type tracepointPortableMapSpecs struct {
-	Blanks        *ebpf.MapSpec `ebpf:"blanks"`
-	CallStates    *ebpf.MapSpec `ebpf:"call_states"`
-	ControlStates *ebpf.MapSpec `ebpf:"control_states"`
-	Descendants   *ebpf.MapSpec `ebpf:"descendants"`
-	Doorbell      *ebpf.MapSpec `ebpf:"doorbell"`
-	Rings         *ebpf.MapSpec `ebpf:"rings"`
+	Blanks          *ebpf.MapSpec `ebpf:"blanks"`
+	CallStates      *ebpf.MapSpec `ebpf:"call_states"`
+	ControlStates   *ebpf.MapSpec `ebpf:"control_states"`
+	Descendants     *ebpf.MapSpec `ebpf:"descendants"`
+	Doorbell        *ebpf.MapSpec `ebpf:"doorbell"`
+	RequestControls *ebpf.MapSpec `ebpf:"request_controls"`
+	RequestStates   *ebpf.MapSpec `ebpf:"request_states"`
+	Rings           *ebpf.MapSpec `ebpf:"rings"`
 }
 
 // tracepointPortableVariableSpecs contains global variables before they are loaded into the kernel.
@@ -174,12 +184,14 @@ func (o *tracepointPortableObjects) Close() error {
 //
 // It can be passed to loadTracepointPortableObjects or ebpf.CollectionSpec.LoadAndAssign.
 type tracepointPortableMaps struct {
-	Blanks        *ebpf.Map `ebpf:"blanks"`
-	CallStates    *ebpf.Map `ebpf:"call_states"`
-	ControlStates *ebpf.Map `ebpf:"control_states"`
-	Descendants   *ebpf.Map `ebpf:"descendants"`
-	Doorbell      *ebpf.Map `ebpf:"doorbell"`
-	Rings         *ebpf.Map `ebpf:"rings"`
+	Blanks          *ebpf.Map `ebpf:"blanks"`
+	CallStates      *ebpf.Map `ebpf:"call_states"`
+	ControlStates   *ebpf.Map `ebpf:"control_states"`
+	Descendants     *ebpf.Map `ebpf:"descendants"`
+	Doorbell        *ebpf.Map `ebpf:"doorbell"`
+	RequestControls *ebpf.Map `ebpf:"request_controls"`
+	RequestStates   *ebpf.Map `ebpf:"request_states"`
+	Rings           *ebpf.Map `ebpf:"rings"`
 }
 
 func (m *tracepointPortableMaps) Close() error {
@@ -189,6 +201,8 @@ func (m *tracepointPortableMaps) Close() error {
 		m.ControlStates,
 		m.Descendants,
 		m.Doorbell,
+		m.RequestControls,
+		m.RequestStates,
 		m.Rings,
 	)
 }
@@ -237,6 +251,9 @@ type tracepointPortablePrograms struct {
 	PidNamespaceLevel *ebpf.Program `ebpf:"pid_namespace_level"`
 	SchedProcessExit  *ebpf.Program `ebpf:"sched_process_exit"`
 	SchedProcessFork  *ebpf.Program `ebpf:"sched_process_fork"`
+	UringComplete     *ebpf.Program `ebpf:"uring_complete"`
+	UringInFlight     *ebpf.Program `ebpf:"uring_in_flight"`
+	UringSubmit       *ebpf.Program `ebpf:"uring_submit"`
 }
 
 func (p *tracepointPortablePrograms) Close() error {
@@ -259,6 +276,9 @@ func (p *tracepointPortablePrograms) Close() error {
 		p.PidNamespaceLevel,
 		p.SchedProcessExit,
 		p.SchedProcessFork,
+		p.UringComplete,
+		p.UringInFlight,
+		p.UringSubmit,
 	)
 }
 

@@ -65,9 +65,9 @@ func (b *builder) appendExtra(row int, x *bpf.Extra, call uint8) {
 	}
 	if has(bpf.ExtraIO) {
 		b.setRare(schema.ColIOUserData, row, int64(x.IOUserData))
-		b.setRare(schema.ColIOQueueNS, row, int64(x.IOQueueNS))
 	}
 	if has(bpf.ExtraIOExec) {
+		b.setRare(schema.ColIOQueueNS, row, int64(x.IOQueueNS))
 		b.setRare(schema.ColIOExecNS, row, int64(x.IOExecNS))
 		if x.IOWorkerTID != 0 {
 			b.setRare(schema.ColIOWorkerTID, row, int64(x.IOWorkerTID))

@@ -122,3 +122,11 @@ type Load struct {
 	// interrupts few of them has no part in it.
 	MedianNSPerCall float64 `json:",omitempty"`
 }
+
+// Request is a sendmsg that was submitted to io_uring.
+type Request struct {
+	UserData uint64
+	Call     Call
+	Ret      int64
+	Blocked  bool // it has not completed
+}
