@@ -239,8 +239,8 @@ func (p *Probe) attach(followForks bool) error {
 	if err := p.attachTask("sched_process_exit"); err != nil {
 		return err
 	}
-	if err := p.attachURing(); err != nil {
-		return err
+	if p.uring == nil {
+		p.uring = p.attachURing()
 	}
 	return p.attachCalls(false)
 }

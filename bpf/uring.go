@@ -74,12 +74,9 @@ func dropURing(spec *ebpf.CollectionSpec) {
 	}
 }
 
-// attachURing watches requests to io_uring where that can be done; else
-// p.uring says why not.
+// attachURing watches requests to io_uring. That it cannot be done costs
+// nobody the rest: p.uring says so.
 func (p *Probe) attachURing() error {
-	if p.uring != nil {
-		return nil
-	}
 	var err error
 	if p.requests, err = openInFlight(link.IterOptions{Program: p.programs.Programs[uringInFlight], Map: p.programs.Maps["request_states"]}); err != nil {
 		return err
