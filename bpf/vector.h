@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* sendmmsg and recvmmsg: an event for each message that was sent or received.
  *
- * Up to 1024 headers do not fit a task's state. So of sendmmsg's messages
- * everything is read when the call returns, and of recvmmsg's only the room for
- * address and control messages is kept from its entry on, of the first
- * VECTOR_ROOMS messages. A call that failed, and one of no message, is one
- * event; a message that the kernel did not get to is none.
+ * Up to 1024 headers do not fit a task's state. So everything about the messages
+ * is read when the call returns; what recvmmsg's caller gave as room for address
+ * and control messages is then overwritten, and not known. A call that failed,
+ * and one of no message, is one event; a message that the kernel did not get to
+ * is none.
  */
 #ifndef SENDMSGREC_VECTOR_H
 #define SENDMSGREC_VECTOR_H
