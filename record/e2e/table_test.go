@@ -28,10 +28,13 @@ func TestTable(t *testing.T) {
 	eachTier(t, testTable)
 }
 
-func testTable(t *testing.T, tier string) {
+func testTable(t *testing.T, tier string) { recordCases(t, probe(tier), "cases") }
+
+// recordCases records a command of the workload that runs scripted cases.
+func recordCases(t *testing.T, options []string, command string) {
 	dir := t.TempDir()
 	log, path := filepath.Join(dir, "log"), filepath.Join(dir, "x.smr")
-	r := must(t, 0, sendmsgrec, append([]string{"record", "-q", "-o", path}, probe(tier, "--", workload, "cases", "-log", log)...)...)
+	r := must(t, 0, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", path}, options, []string{"--", workload, command, "-log", log})...)
 	calls, err := truth.Read(log)
 	if err != nil {
 		t.Fatal(err)

@@ -44,10 +44,12 @@ func listCases([]string) error {
 	return nil
 }
 
-// runCases runs the cases that match, in order, and names those whose result
+func runCases(args []string) error { return runScripted("cases", allCases(), args) }
+
+// runScripted runs the cases that match, in order, and names those whose result
 // was not the one that the case expects of the kernel.
-func runCases(args []string) error {
-	flags := flag.NewFlagSet("cases", flag.ContinueOnError)
+func runScripted(command string, cases []scripted, args []string) error {
+	flags := flag.NewFlagSet(command, flag.ContinueOnError)
 	path := flags.String("log", "", "append what was called to this file")
 	match := flags.String("run", "", "only cases whose name matches this expression")
 	if err := flags.Parse(args); err != nil {
@@ -65,7 +67,7 @@ func runCases(args []string) error {
 	}
 	childLog = *path
 	failed := 0
-	for _, c := range allCases() {
+	for _, c := range cases {
 		if !re.MatchString(c.name) {
 			continue
 		}

@@ -25,6 +25,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"cases", "run the scripted cases", runCases},
+		{"related", "run the scripted cases of the calls beside sendmsg", runRelated},
 		{"list", "name the scripted cases", listCases},
 		{"child", "run one case's child process (used by the cases themselves)", runChild},
 		{"load", "send N messages at full speed or paced", runLoad},
