@@ -68,10 +68,10 @@ func TestConservation(t *testing.T) {
 			checkInterrupted(t, path, l)
 		})
 		t.Run("a stopped recorder loses exactly", func(t *testing.T) {
-			loseExactly(t, tier, "load", "-n", fmt.Sprint(n), "-threads", "2")
+			loseExactly(t, probe(tier), "load", "-n", fmt.Sprint(n), "-threads", "2")
 		})
 		t.Run("a stopped recorder loses exactly what threads that block and migrate send", func(t *testing.T) {
-			loseExactly(t, tier, "block", "-threads", "64", "-n", fmt.Sprint(n))
+			loseExactly(t, probe(tier), "block", "-threads", "64", "-n", fmt.Sprint(n))
 		})
 	})
 }
@@ -150,11 +150,11 @@ func underMapUpdates(t *testing.T) bool {
 
 // loseExactly gives the recorder one page for each CPU and stops it for a while
 // under load.
-func loseExactly(t *testing.T, tier string, args ...string) {
+func loseExactly(t *testing.T, options []string, args ...string) {
 	t.Helper()
 	before := time.Now()
 	load := namedWorkload(t)
-	r := start(t, probe(tier, "-q", "--buffer-size", "4K", "--comm", filepath.Base(load))...)
+	r := start(t, append(options, "-q", "--buffer-size", "4K", "--comm", filepath.Base(load))...)
 	r.signal(syscall.SIGSTOP)
 	cmd := exec.Command(load, args...)
 	var out bytes.Buffer

@@ -29,6 +29,7 @@ func commands() []command {
 		{"list", "name the scripted cases", listCases},
 		{"child", "run one case's child process (used by the cases themselves)", runChild},
 		{"load", "send N messages at full speed or paced", runLoad},
+		{"mixed", "make all the calls that are recorded in turns", runMixed},
 		{"block", "send from many threads that block, are signalled and migrate", runBlock},
 		{"hammer", "update a BPF map on every CPU for a while", runHammer},
 		{"race", "send through a descriptor that is replaced and closed meanwhile", runRace},
