@@ -41,7 +41,7 @@ func TestWhatCatPrintsIsWhatIsThere(t *testing.T) {
 	}
 }
 
-// catJSON returns the objects that cat --json prints, numbers as they stand.
+// catJSON returns the events that cat --json prints, numbers as they stand.
 func catJSON(t *testing.T, path string) []map[string]any {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(must(t, 0, sendmsgrec, "cat", "--json", path).stdout))
@@ -52,7 +52,9 @@ func catJSON(t *testing.T, path string) []map[string]any {
 		if err := d.Decode(&o); err != nil {
 			t.Fatal(err)
 		}
-		objects = append(objects, o)
+		if o["kind"] == "event" {
+			objects = append(objects, o)
+		}
 	}
 	return objects
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sendmsgrec/sendmsgrec/record/internal/truth"
+	"github.com/sendmsgrec/sendmsgrec/schema"
 )
 
 // nobody is a user that is not root.
@@ -102,7 +103,8 @@ func (g *gated) finish() truth.Load {
 }
 
 // TestCallsUnderWay records while calls are blocked: one that entered before
-// the start is counted apart, one that has not returned at the end is in flight.
+// the start is counted apart, one that has not returned at the end is an event
+// without a result.
 func TestCallsUnderWay(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	blocked := func() (*exec.Cmd, interface{ Close() error }) {
@@ -133,8 +135,16 @@ func TestCallsUnderWay(t *testing.T) {
 		t.Fatalf("record ended with %d\n%s", code, r.stderr.String())
 	}
 	i := readInfo(t, r.path)
-	if i.InFlight != 1 || i.UnderWay != 1 || i.Events != 0 {
-		t.Errorf("in flight %d, under way %d, events %d: expected 1, 1, 0", i.InFlight, i.UnderWay, i.Events)
+	if i.InFlight != 0 || i.UnderWay != 1 || i.Events != 1 {
+		t.Errorf("in flight %d, under way %d, events %d: expected 0, 1, 1", i.InFlight, i.UnderWay, i.Events)
+	}
+	for _, e := range readEvents(t, r.path) {
+		if outcome, _ := e.int(schema.ColOutcome); outcome != schema.OutcomeInFlight {
+			t.Errorf("outcome %d of the late call", outcome)
+		}
+		if ret, ok := e.int(schema.ColRet); ok {
+			t.Errorf("the late call returned %d", ret)
+		}
 	}
 	late.Process.Kill()
 }

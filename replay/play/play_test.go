@@ -169,8 +169,10 @@ func TestMemoryDoesNotGrowWithTheRecording(t *testing.T) {
 		}
 		return most
 	}
+	// What is in use at a sample varies, by half as much again; what grew with
+	// the recording would be eleven times as much.
 	small, large := peak(20_000), peak(220_000)
-	if large > small+small/2 {
+	if large > 3*small {
 		t.Errorf("%d bytes in use for 220,000 events, %d for 20,000", large, small)
 	}
 }
