@@ -13,13 +13,13 @@ static __always_inline bool knows_room(const struct call_state *st)
 	return st->call.msghdr_source == SOURCE_ENTRY;
 }
 
-/* The address that was received: as much of it as fitted. */
-static __always_inline void capture_sender(struct call_state *st)
+/* The address that was received: as much of it as fitted into the room. */
+static __always_inline void capture_sender(struct call_state *st, __s64 room)
 {
 	__s64 len = st->extra.out_namelen;
 
-	if (knows_room(st) && len > st->call.msg_namelen)
-		len = st->call.msg_namelen;
+	if (len > room)
+		len = room;
 	st->name_captured = 0;
 	st->call.name_source = SOURCE_EXIT;
 	if (len < 1)
@@ -30,6 +30,12 @@ static __always_inline void capture_sender(struct call_state *st)
 		return;
 	}
 	st->name_captured = len;
+}
+
+/* The room for an address, as far as it is known. */
+static __always_inline __s64 sender_room(const struct call_state *st)
+{
+	return knows_room(st) ? st->call.msg_namelen : EVENT_NAME_MAX;
 }
 
 /* The control messages that were received. */
@@ -61,7 +67,8 @@ static __always_inline void capture_received_control(struct task_struct *task,
 }
 
 /* What the kernel wrote into the msghdr at st->call.msg_ptr and behind it. */
-static __always_inline void capture_received(struct task_struct *task, struct call_state *st)
+static __always_inline void capture_received(struct task_struct *task, struct call_state *st,
+					     __s64 room)
 {
 	const struct user_msghdr *msg = (void *)st->window;
 	struct event_extra *extra = extra_of(st);
@@ -77,7 +84,7 @@ static __always_inline void capture_received(struct task_struct *task, struct ca
 	if (st->call.msg_name_ptr) {
 		extra->present |= EXTRA_OUT_NAME;
 		extra->out_namelen = msg->msg_namelen;
-		capture_sender(st);
+		capture_sender(st, room);
 	}
 	capture_received_control(task, st);
 }
@@ -102,7 +109,7 @@ static __always_inline void end_recvmsg(struct task_struct *task, struct call_st
 					st->call.iov_source == SOURCE_FAULTED)))
 		capture_msghdr(task, st, SOURCE_EXIT);
 	if (ret >= 0)
-		capture_received(task, st);
+		capture_received(task, st, sender_room(st));
 }
 
 /* recvfrom(sockfd, buf, size, flags, addr, addrlen); recv() is the same with no
@@ -139,7 +146,7 @@ static __always_inline void end_recvfrom(struct call_state *st, __s64 ret)
 	if (st->call.msghdr_source == SOURCE_FAULTED)
 		st->call.msghdr_source = SOURCE_EXIT;
 	extra->present |= EXTRA_OUT_NAME;
-	capture_sender(st);
+	capture_sender(st, sender_room(st));
 }
 
 #endif

@@ -51,6 +51,9 @@ struct attempt {
 	__u32 pad;
 };
 
+/* Messages of a recvmmsg whose room for an address is kept from its entry on. */
+#define VECTOR_ROOMS 8
+
 /* A call between entry and exit. */
 struct call_state {
 	__u32 in_call;	  /* its number (event_call): the entry was seen, the exit not yet */
@@ -74,7 +77,8 @@ struct call_state {
 	__u32 restarts;	    /* it returns to enter again */
 	__u32 pad;
 	struct attempt attempt;
-	__u64 kept_ptr; /* recvfrom's addrlen; the array of sendmmsg and recvmmsg */
+	__u64 kept_ptr;		   /* recvfrom's addrlen; the array of sendmmsg and recvmmsg */
+	__s32 rooms[VECTOR_ROOMS]; /* msg_namelen of recvmmsg's first messages */
 	union {
 		struct event_groups groups;
 		struct {

@@ -19,6 +19,15 @@ struct user_mmsghdr {
 	__u32 pad;
 };
 
+static __always_inline void keep_rooms(struct call_state *st, __u32 vlen)
+{
+	for (__u32 i = 0; i < VECTOR_ROOMS && i < vlen; i++)
+		if (read_user(&st->rooms[i], sizeof(st->rooms[i]),
+			      (void *)(st->kept_ptr + i * sizeof(struct user_mmsghdr) +
+				       __builtin_offsetof(struct user_msghdr, msg_namelen))))
+			st->rooms[i] = EVENT_NAME_MAX;
+}
+
 /* sendmmsg(sockfd, msgvec, vlen, flags), recvmmsg(the same, timeout) */
 static __always_inline void begin_vector(struct call_state *st, const struct call_entry *entry)
 {
@@ -31,6 +40,10 @@ static __always_inline void begin_vector(struct call_state *st, const struct cal
 	extra->present = EXTRA_VECTOR;
 	extra->vlen = entry->args[2];
 	extra->vector_index = -1;
+	if (entry->call == CALL_RECVMMSG) {
+		barrier();
+		keep_rooms(st, extra->vlen);
+	}
 	if (entry->call == CALL_RECVMMSG && entry->args[4]) {
 		__s64 timeout[2]; /* struct __kernel_timespec */
 
@@ -45,6 +58,8 @@ static __always_inline void read_element(struct task_struct *task, struct call_s
 					 __s64 *ret)
 {
 	bool receives = st->call.call == CALL_RECVMMSG;
+	__u64 index = st->extra.vector_index;
+	__s64 room = EVENT_NAME_MAX;
 	__u32 len;
 
 	st->name_captured = 0;
@@ -60,8 +75,12 @@ static __always_inline void read_element(struct task_struct *task, struct call_s
 	capture_msghdr(task, st, SOURCE_EXIT);
 	if (*ret < 0)
 		return;
+	if (index < VECTOR_ROOMS) {
+		at_most(index, VECTOR_ROOMS - 1);
+		room = st->rooms[index];
+	}
 	if (receives)
-		capture_received(task, st);
+		capture_received(task, st, room);
 	if (read_user(
 		    &len, sizeof(len),
 		    (void *)(st->call.msg_ptr + __builtin_offsetof(struct user_mmsghdr, msg_len))))

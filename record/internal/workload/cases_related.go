@@ -211,6 +211,13 @@ func recvmmsgCases() []scripted {
 			}
 			return receive(t, fd, unix.MSG_WAITFORONE, nil, message{name: make([]byte, 64)}, 1)
 		}},
+		{"recvmmsg with too little room for the address", func(t *thread) error {
+			fd, err := t.addressed()
+			if err != nil {
+				return err
+			}
+			return receive(t, fd, unix.MSG_WAITFORONE, nil, message{name: make([]byte, 64), nameLen: to[int32](6)}, 1)
+		}},
 		{"recvmmsg of descriptors", func(t *thread) error {
 			fd, peer := t.pair(unix.SOCK_DGRAM)
 			if err := t.send(message{fd: uint64(peer), iov: t.one(4), control: rights(0, 1)}, 4); err != nil {
