@@ -7,34 +7,33 @@ import (
 	"testing"
 )
 
-// TestRelatedCalls records the cases of the calls beside sendmsg (and of what
-// they need of sendmsg) on every tier and compares each event with what its
-// caller knows of the call, field by field.
-func TestRelatedCalls(t *testing.T) {
-	eachTier(t, func(t *testing.T, tier string) { recordCases(t, probe(tier, "--calls", "all"), "related") })
-}
+// allCalls are the options that record all calls. Of the tiers only tracepoint
+// has hooks for sendfile.
+func allCalls() []string { return probe("tracepoint", "--calls", "all") }
 
-// TestConservationOfRelatedCalls makes an exact number of all the calls on every
-// tier, with a ring that holds their events and with one that does not.
+// TestRelatedCalls records the cases of the calls beside sendmsg (and of what
+// they need of sendmsg) and compares each event with what its caller knows of
+// the call, field by field.
+func TestRelatedCalls(t *testing.T) { recordCases(t, allCalls(), "related") }
+
+// TestConservationOfRelatedCalls makes an exact number of all the calls, with a
+// ring that holds their events and with one that does not.
 func TestConservationOfRelatedCalls(t *testing.T) {
-	eachTier(t, func(t *testing.T, tier string) {
-		turns := "10000"
-		if testing.Short() {
-			turns = "1000"
+	turns := "10000"
+	if testing.Short() {
+		turns = "1000"
+	}
+	t.Run("all are recorded", func(t *testing.T) {
+		path := t.TempDir() + "/x.smr"
+		r := must(t, 0, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", path}, allCalls(),
+			[]string{"--", workload, "mixed", "-n", turns})...)
+		l := decodeLoad(t, r.stdout)
+		i := conserve(t, path, l.PID, l.Calls)
+		if i.Lost != 0 {
+			t.Errorf("lost %d: %v", i.Lost, i.LostByCause)
 		}
-		options := probe(tier, "--calls", "all")
-		t.Run("all are recorded", func(t *testing.T) {
-			path := t.TempDir() + "/x.smr"
-			r := must(t, 0, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", path}, options,
-				[]string{"--", workload, "mixed", "-n", turns})...)
-			l := decodeLoad(t, r.stdout)
-			i := conserve(t, path, l.PID, l.Calls)
-			if i.Lost != 0 {
-				t.Errorf("lost %d: %v", i.Lost, i.LostByCause)
-			}
-		})
-		t.Run("a stopped recorder loses exactly", func(t *testing.T) {
-			loseExactly(t, options, "mixed", "-n", turns)
-		})
+	})
+	t.Run("a stopped recorder loses exactly", func(t *testing.T) {
+		loseExactly(t, allCalls(), "mixed", "-n", turns)
 	})
 }
