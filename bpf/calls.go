@@ -26,10 +26,12 @@ var calls = []call{
 
 // CallNames returns the names of all calls that can be recorded, the default
 // first.
-func CallNames() []string {
+func CallNames() []string { return namesOf(calls) }
+
+func namesOf(list []call) []string {
 	var names []string
-	for i := range calls {
-		names = append(names, calls[i].name)
+	for i := range list {
+		names = append(names, list[i].name)
 	}
 	return names
 }

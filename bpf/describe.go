@@ -30,12 +30,8 @@ var unavailableOn = map[string]map[string]string{
 
 // Describe returns what the probe watches and what it cannot see.
 func (p *Probe) Describe() Description {
-	var names []string
-	for i := range p.calls {
-		names = append(names, p.calls[i].name)
-	}
 	d := Description{
-		Calls:       names,
+		Calls:       namesOf(p.calls),
 		Tier:        p.candidate.tier,
 		Build:       p.candidate.build,
 		Hooks:       p.hooks,
