@@ -45,5 +45,3 @@ require (
 	golang.org/x/text v0.42.0 // indirect
 	golang.org/x/tools v0.50.0 // indirect
 )
-
-tool github.com/cilium/ebpf/cmd/bpf2go

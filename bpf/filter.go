@@ -70,7 +70,7 @@ func (cfg *Config) setFilters(spec *ebpf.CollectionSpec, self uint32) error {
 // pidNamespaceLevel asks the kernel how many PID namespaces are above the
 // caller's: 0 in the initial one.
 func pidNamespaceLevel() (uint32, error) {
-	spec, err := loadTracepointPortable() // of all objects the least demanding
+	spec, err := loadObject(TierTracepoint, buildPortable) // of all objects the least demanding
 	if err != nil {
 		return 0, fmt.Errorf("read BPF object: %w", err)
 	}

@@ -16,7 +16,7 @@ func plain(name string) string {
 }
 
 func TestGoStructsMirrorTheStructsOfTheObject(t *testing.T) {
-	spec, err := loadTracepoint()
+	spec, err := loadObject(TierTracepoint, buildTyped)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestGoStructsMirrorTheStructsOfTheObject(t *testing.T) {
 }
 
 func TestTheRingHeaderIsWhereTheReaderLooks(t *testing.T) {
-	spec, err := loadTracepoint()
+	spec, err := loadObject(TierTracepoint, buildTyped)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestTheRingHeaderIsWhereTheReaderLooks(t *testing.T) {
 
 // The limits are macros, which BTF does not keep; the arrays that they size do.
 func TestTheLimitsAreThoseOfTheObject(t *testing.T) {
-	spec, err := loadTracepoint()
+	spec, err := loadObject(TierTracepoint, buildTyped)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -138,7 +138,7 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 	if err != nil {
 		return nil, fmt.Errorf("count CPUs: %w", err)
 	}
-	spec, err := c.load()
+	spec, err := loadObject(c.tier, c.build)
 	if err != nil {
 		return nil, fmt.Errorf("read BPF object: %w", err)
 	}

@@ -31,7 +31,6 @@ func Tiers() []string { return []string{TierFentry, TierKprobe, TierTracepoint} 
 // candidate is one set of programs that can be tried.
 type candidate struct {
 	tier, build string
-	load        func() (*ebpf.CollectionSpec, error)
 	attach      attacher
 }
 
@@ -40,12 +39,12 @@ type attacher func(c *call, exit bool, program *ebpf.Program) (l link.Link, hook
 
 // candidates are all sets, the best first.
 var candidates = []candidate{
-	{TierFentry, buildTyped, loadFentry, attachFentry},
-	{TierFentry, buildPortable, loadFentryPortable, attachFentry},
-	{TierKprobe, buildTyped, loadKprobe, attachKprobe},
-	{TierKprobe, buildPortable, loadKprobePortable, attachKprobe},
-	{TierTracepoint, buildTyped, loadTracepoint, attachSyscall},
-	{TierTracepoint, buildPortable, loadTracepointPortable, attachSyscall},
+	{TierFentry, buildTyped, attachFentry},
+	{TierFentry, buildPortable, attachFentry},
+	{TierKprobe, buildTyped, attachKprobe},
+	{TierKprobe, buildPortable, attachKprobe},
+	{TierTracepoint, buildTyped, attachSyscall},
+	{TierTracepoint, buildPortable, attachSyscall},
 }
 
 // Failure says why a tier was not chosen though it was tried.
