@@ -31,24 +31,20 @@ type SendingProcess struct {
 
 // Ways returns every way that this build knows of, and which are watched.
 func (p *Probe) Ways() []Way {
-	missing := p.Describe().Unavailable
-	x32 := missing["compat32"]
-	if p.candidate.tier != TierTracepoint {
-		x32 = "not told from 64-bit callers: their message headers are misread"
-	}
 	var ways []Way
 	for i := range p.calls {
 		call := p.calls[i].name
+		compat := Way{Path: "syscall", ABI: "compat32", Call: call, Hooks: p.paths[PathCompat].hooks[call], Why: p.whyNot(PathCompat)}
+		x32, socketcall := compat, compat
+		x32.ABI, socketcall.Path = "x32", "socketcall"
 		ways = append(ways,
-			Way{Path: "syscall", ABI: "64", Call: call, Hooks: p.hooks},
-			Way{Path: "syscall", ABI: "compat32", Call: call, Why: missing["compat32"]},
-			Way{Path: "syscall", ABI: "x32", Call: call, Why: x32},
-			Way{Path: "socketcall", ABI: "compat32", Call: call, Why: missing["compat32"]})
+			Way{Path: "syscall", ABI: "64", Call: call, Hooks: p.paths[PathSyscall].hooks[call]},
+			compat, x32, socketcall)
 	}
 	return append(ways,
-		Way{Path: "io_uring", ABI: "64", Call: "sendmsg", Hooks: p.uringHooks, Why: p.uringLimits()},
+		Way{Path: "io_uring", ABI: "64", Call: "sendmsg", Hooks: p.paths[PathURing].hooks["sendmsg"], Why: p.uringLimits()},
 		Way{Path: "io_uring", ABI: "compat32", Call: "sendmsg", Why: "requests of 32-bit programs are not decoded"},
-		Way{Path: "kernel", ABI: "64", Call: "sendmsg", Why: missing["kernel"]})
+		Way{Path: "kernel", ABI: "64", Call: "sendmsg", Hooks: p.paths[PathKernel].hooks["sendmsg"], Why: p.whyNot(PathKernel)})
 }
 
 // Sends returns the account of unexplained sends; the final one after Detach.

@@ -53,6 +53,7 @@ type Config struct {
 	Comms     []string // thread names, compared whole, at most 15 bytes each
 	RootPID   uint32   // this process and all descendants made from now on; 0 is off
 	Calls     []string // names of the calls that are recorded; none is sendmsg
+	Paths     []string // into the kernel, on which they are watched: PathNames, PathsDefault, PathsAll; none is PathsDefault
 	Tier      string   // how calls are hooked: TierAuto, also "", or one of Tiers
 }
 
@@ -73,8 +74,7 @@ type Probe struct {
 	bell          ringbuf.Record
 	inFlight      *inFlight
 	requests      *inFlight // of io_uring; nil when not watched
-	uring         error     // why requests to io_uring are not watched
-	uringHooks    []string
+	paths         map[string]*watch
 }
 
 // Open loads the programs of the tier, or of the best that works here, attaches
@@ -104,7 +104,8 @@ func openAny(cfg Config) (*Probe, []Failure, error) {
 func (cfg *Config) validate() error {
 	_, sizeErr := cfg.ringSize()
 	_, callsErr := chosenCalls(cfg.Calls)
-	return errors.Join(sizeErr, callsErr, cfg.validateFilters())
+	_, pathsErr := demands(cfg.Paths, cfg.Tier)
+	return errors.Join(sizeErr, callsErr, pathsErr, cfg.validateFilters())
 }
 
 func classify(err error) error {
@@ -151,6 +152,9 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 			err = errors.Join(err, p.Close())
 		}
 	}()
+	if err := p.choosePaths(cfg.Paths); err != nil {
+		return nil, err
+	}
 	if err = p.load(spec); err != nil {
 		return nil, fmt.Errorf("load BPF programs: %w", err)
 	}
@@ -239,8 +243,12 @@ func (p *Probe) attach(followForks bool) error {
 	if err := p.attachTask("sched_process_exit"); err != nil {
 		return err
 	}
-	if p.uring == nil {
-		p.uring = p.attachURing()
+	if p.watches(PathURing) {
+		if err := p.attachURing(); err != nil {
+			if err := p.refuse(PathURing, err); err != nil {
+				return err
+			}
+		}
 	}
 	return p.attachCalls(false)
 }
@@ -257,7 +265,7 @@ func (p *Probe) attachCalls(exit bool) error {
 			return err
 		}
 		p.links = append(p.links, l)
-		p.hooks = append(p.hooks, hook)
+		p.hook(PathSyscall, c.name, hook)
 	}
 	return nil
 }

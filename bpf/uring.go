@@ -53,19 +53,29 @@ func canWatchURing(spec *ebpf.CollectionSpec, chosen []call) error {
 // load loads the programs. Where the kernel refuses those of io_uring, it does
 // so without them: they must cost nobody the rest.
 func (p *Probe) load(spec *ebpf.CollectionSpec) (err error) {
-	p.uring = canWatchURing(spec, p.calls)
-	if p.uring != nil {
-		dropURing(spec)
-	}
-	p.programs, err = ebpf.NewCollection(spec)
-	if err != nil && p.uring == nil {
-		p.uring = err
-		dropURing(spec)
-		if p.programs, err = ebpf.NewCollection(spec); err != nil {
-			p.uring = nil
+	if p.watches(PathURing) {
+		if why := canWatchURing(spec, p.calls); why != nil {
+			if err := p.refuse(PathURing, why); err != nil {
+				return err
+			}
 		}
 	}
-	return err
+	if !p.watches(PathURing) {
+		dropURing(spec)
+		p.programs, err = ebpf.NewCollection(spec)
+		return err
+	}
+	p.programs, err = ebpf.NewCollection(spec)
+	if err == nil {
+		return nil
+	}
+	dropURing(spec)
+	without, withoutErr := ebpf.NewCollection(spec)
+	if withoutErr != nil {
+		return withoutErr
+	}
+	p.programs = without
+	return p.refuse(PathURing, err)
 }
 
 func dropURing(spec *ebpf.CollectionSpec) {
@@ -74,8 +84,7 @@ func dropURing(spec *ebpf.CollectionSpec) {
 	}
 }
 
-// attachURing watches requests to io_uring. That it cannot be done costs
-// nobody the rest: p.uring says so.
+// attachURing watches requests to io_uring.
 func (p *Probe) attachURing() error {
 	var err error
 	if p.requests, err = openInFlight(link.IterOptions{Program: p.programs.Programs[uringInFlight], Map: p.programs.Maps["request_states"]}); err != nil {
@@ -88,15 +97,15 @@ func (p *Probe) attachURing() error {
 		}
 		p.links = append(p.links, l)
 	}
-	p.uringHooks = []string{"tp_btf:io_uring_submit_req", "tp_btf:io_uring_complete"}
-	p.hooks = append(p.hooks, p.uringHooks...)
+	p.hook(PathURing, "sendmsg", "tp_btf:io_uring_submit_req")
+	p.hook(PathURing, "sendmsg", "tp_btf:io_uring_complete")
 	return nil
 }
 
 // uringLimits says why requests are not watched, or which are not.
 func (p *Probe) uringLimits() string {
-	if p.uring != nil {
-		return p.uring.Error()
+	if !p.watches(PathURing) {
+		return p.whyNot(PathURing)
 	}
 	return "not those that fail before they are submitted; those that ask for no completion when they succeed end as lost or in flight"
 }

@@ -22,6 +22,7 @@ type recordOptions struct {
 	Comms         []string
 	UIDs          []string
 	Calls         []string // nil is the default
+	Paths         []string // nil is the default
 	Duration      time.Duration
 	MaxEvents     int64
 	BufferSize    sizeFlag
@@ -49,6 +50,15 @@ control messages, the socket, the result and the time that the call took.
 send() is a sendto without an address, and recv() a recvfrom. sendmmsg and
 recvmmsg give an event for each message. A call that is not chosen is not
 attached to and costs nothing.
+
+--paths chooses on which ways into the kernel they are watched: ` + strings.Join(bpf.PathNames(), ", ") + `.
+syscall, the system calls of 64-bit programs, always is; compat are those of other
+ABIs (32-bit programs, also through socketcall(), and x32 numbers), kernel the
+senders inside the kernel. The default is all that cost other system calls
+nothing; on the tracepoint tier that is not compat, whose hooks run at every
+system call of every process. A path that is named and that this kernel cannot
+watch is an error; one that is not watched is named in the file ("sendmsgrec
+info"), with the reason.
 
 Recording ends with SIGINT (Ctrl-C) or SIGTERM, after --duration or --max-events,
 or with COMMAND. What the kernel still holds is then drained, the file completed,
@@ -105,6 +115,7 @@ Lost events are counted by cause, in the summary and in the file; see
 	f.StringArrayVar(&o.Comms, "comm", nil, "record threads of this name (repeatable)")
 	f.StringArrayVar(&o.UIDs, "uid", nil, "record processes of this user, a name or a number (repeatable)")
 	f.StringSliceVar(&o.Calls, "calls", bpf.CallNames()[:1], "record these calls, separated by commas, or all")
+	f.StringSliceVar(&o.Paths, "paths", []string{bpf.PathsDefault}, "watch these ways into the kernel, separated by commas, or "+bpf.PathsDefault+", or "+bpf.PathsAll)
 	f.DurationVar(&o.Duration, "duration", 0, "end after this time, for example 10s or 1m30s")
 	f.Int64Var(&o.MaxEvents, "max-events", 0, "end after exactly this many recorded events")
 	f.StringVar(&o.Probe, "probe", bpf.TierAuto, "how calls are hooked: auto, "+strings.Join(bpf.Tiers(), ", "))
@@ -114,6 +125,15 @@ Lost events are counted by cause, in the summary and in the file; see
 	f.BoolVar(&o.FailOnLoss, "fail-on-loss", false, "end with exit status 3 when events were lost")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "print no status and no summary, only errors and losses")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as one JSON object on standard output")
+	for flag, values := range map[string][]string{
+		"calls": append(bpf.CallNames(), "all"),
+		"paths": append(bpf.PathNames(), bpf.PathsDefault, bpf.PathsAll),
+		"probe": append(bpf.Tiers(), bpf.TierAuto),
+	} {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err)
+		}
+	}
 	return document(cmd,
 		exitFailedText,
 		exitUsageText+", or COMMAND not found",
@@ -150,6 +170,9 @@ func (o *recordOptions) validate() error {
 	if err := o.checkCalls(); err != nil {
 		return err
 	}
+	if err := o.checkPaths(); err != nil {
+		return err
+	}
 	for _, comm := range o.Comms {
 		if comm == "" || len(comm) >= bpf.CommLen {
 			return usageErrorf("--comm %q: a thread name has 1 to %d bytes", comm, bpf.CommLen-1)
@@ -176,9 +199,23 @@ func (o *recordOptions) checkCalls() error {
 	return nil
 }
 
+// checkPaths finds names in --paths that are none.
+func (o *recordOptions) checkPaths() error {
+	names := append(bpf.PathNames(), bpf.PathsDefault, bpf.PathsAll)
+	if o.Paths != nil && len(o.Paths) == 0 {
+		return usageErrorf("--paths names no path: there are %s", strings.Join(names, ", "))
+	}
+	for _, name := range o.Paths {
+		if !slices.Contains(names, name) {
+			return usageErrorf("--paths: no path %q%s; there are %s", name, didYouMean(name, names), strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
 // config returns what the kernel is to do.
 func (o *recordOptions) config() (bpf.Config, error) {
-	c := bpf.Config{RingBytes: int(o.BufferSize), PIDs: o.PIDs, Comms: o.Comms, Calls: o.Calls, Tier: o.Probe}
+	c := bpf.Config{RingBytes: int(o.BufferSize), PIDs: o.PIDs, Comms: o.Comms, Calls: o.Calls, Paths: o.Paths, Tier: o.Probe}
 	for _, name := range o.UIDs {
 		text := name
 		if _, err := strconv.ParseUint(name, 10, 32); err != nil {

@@ -128,6 +128,8 @@ func attachError(err error) error {
 	switch {
 	case errors.Is(err, bpf.ErrPrivilege):
 		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w; recording needs root, or CAP_BPF and CAP_PERFMON where the kernel lets them do: `sendmsgrec doctor` says what is missing", err))
+	case errors.Is(err, bpf.ErrPath):
+		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w; left out of --paths, it does not stop the others", err))
 	case errors.Is(err, bpf.ErrUnsupported):
 		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w; `sendmsgrec doctor` says what this kernel lacks", err))
 	}
@@ -140,7 +142,7 @@ func (o *recordOptions) header(probe *bpf.Probe, filters []string) *segment.Head
 	h := &segment.Header{
 		Recorder:    "sendmsgrec " + buildVersion().Version,
 		CPUs:        probe.CPUs(),
-		Probe:       segment.Probe{Tier: d.Tier, Build: d.Build, Calls: d.Calls, Hooks: d.Hooks, Unavailable: d.Unavailable, Rejected: d.Rejected},
+		Probe:       segment.Probe{Tier: d.Tier, Build: d.Build, Calls: d.Calls, Paths: d.Paths, Hooks: d.Hooks, Unavailable: d.Unavailable, Rejected: d.Rejected},
 		Filters:     filters,
 		CommandLine: os.Args,
 		Limits: segment.Limits{

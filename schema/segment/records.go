@@ -74,6 +74,7 @@ type Probe struct {
 	Tier        string            `json:"tier"`
 	Build       string            `json:"build,omitempty"` // of the tier's programs: typed or portable
 	Calls       []string          `json:"calls,omitempty"` // names of the calls that were watched; none: sendmsg
+	Paths       []string          `json:"paths,omitempty"` // ways into the kernel on which they were watched; none: unknown
 	Hooks       []string          `json:"hooks,omitempty"`
 	Unavailable map[string]string `json:"unavailable,omitempty"` // what this tier cannot see, and why
 	Rejected    map[string]string `json:"rejected,omitempty"`    // better tiers that failed, and the kernel's words
