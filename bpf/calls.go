@@ -6,22 +6,49 @@ import (
 )
 
 // call is one of the calls that can be recorded, and where the tiers find it.
-// Each tier's object has the programs enter_NAME and exit_NAME for it.
 type call struct {
 	name     string
+	number   int    // enum event_call
 	syscall  string // its name in the tracepoints sys_enter_* and sys_exit_*
-	function string // behind it, for the tiers that hook functions; "" is none
+	function string // behind it, or its own entry, for the tiers that hook functions
+	// compat are further functions that only callers of other ABIs enter.
+	compat []hook
 }
 
 // calls are all that can be recorded. The first is the default.
 var calls = []call{
-	{name: "sendmsg", syscall: "sendmsg", function: "__sys_sendmsg"},
-	{name: "sendmmsg", syscall: "sendmmsg", function: "__sys_sendmmsg"},
-	{name: "sendto", syscall: "sendto", function: "__sys_sendto"},
-	{name: "recvmsg", syscall: "recvmsg", function: "__sys_recvmsg"},
-	{name: "recvmmsg", syscall: "recvmmsg", function: "__sys_recvmmsg"},
-	{name: "recvfrom", syscall: "recvfrom", function: "__sys_recvfrom"},
-	{name: "sendfile", syscall: "sendfile64"},
+	{name: "sendmsg", number: 1, syscall: "sendmsg", function: "__sys_sendmsg"},
+	{name: "sendmmsg", number: 2, syscall: "sendmmsg", function: "__sys_sendmmsg"},
+	{name: "sendto", number: 3, syscall: "sendto", function: "__sys_sendto"},
+	{name: "recvmsg", number: 4, syscall: "recvmsg", function: "__sys_recvmsg"},
+	{name: "recvmmsg", number: 5, syscall: "recvmmsg", function: "__sys_recvmmsg"},
+	{name: "recvfrom", number: 6, syscall: "recvfrom", function: "__sys_recvfrom"},
+	{name: "sendfile", number: 7, syscall: "sendfile64", function: sendfileFunction, compat: sendfileCompat},
+}
+
+// hook is a place where the programs enter_NAME and exit_NAME see calls.
+type hook struct {
+	name  string // of the programs
+	place string // the function, or the system call's name in the tracepoints
+}
+
+func (h *hook) enterProgram() string { return "enter_" + h.name }
+func (h *hook) exitProgram() string  { return "exit_" + h.name }
+
+// program returns the name of one of the two.
+func (h *hook) program(exit bool) string {
+	if exit {
+		return h.exitProgram()
+	}
+	return h.enterProgram()
+}
+
+// hook returns where a tier sees the call of 64-bit callers.
+func (c *call) hook(tier string) *hook {
+	if tier == TierTracepoint {
+		return &hook{c.name, c.syscall}
+	}
+	return &hook{c.name, c.function}
 }
 
 // CallNames returns the names of all calls that can be recorded, the default
@@ -35,9 +62,6 @@ func namesOf(list []call) []string {
 	}
 	return names
 }
-
-func (c *call) enterProgram() string { return "enter_" + c.name }
-func (c *call) exitProgram() string  { return "exit_" + c.name }
 
 // chosenCalls returns the calls with these names, in the order of the table;
 // without names the default.

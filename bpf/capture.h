@@ -36,8 +36,18 @@ static __always_inline void capture_name(struct call_state *st, __u8 source)
 	st->name_captured = len;
 }
 
+/* Whether what the caller's pointers point to has the 32-bit layouts: those of
+ * 32-bit and of x32 callers. Their addresses and lengths have 32 bits, control
+ * messages other headers, and all the rest is the same.
+ */
+static __always_inline bool is_compat_layout(const struct call_state *st)
+{
+	return st->call.abi != ABI_64;
+}
+
 /* A sum of iov_len. A length of 2^52 or more (a negative one included) makes
- * the sum of up to 1024 of them unknown, without a branch per entry.
+ * the sum of up to 1024 of them unknown, without a branch per entry. For callers
+ * of 32-bit layouts those of 2^31 or more are negative.
  */
 struct iov_sum {
 	__u64 bytes;
@@ -50,47 +60,74 @@ static __always_inline void iov_add(struct iov_sum *sum, __u64 len)
 	sum->bits |= len;
 }
 
-static __always_inline __s64 iov_total(const struct iov_sum *sum)
+static __always_inline __s64 iov_total(const struct iov_sum *sum, const bool compat)
 {
-	return sum->bits >> 52 ? EVENT_REQUESTED_UNKNOWN : (__s64)sum->bytes;
+	return sum->bits >> (compat ? 31 : 52) ? EVENT_REQUESTED_UNKNOWN : (__s64)sum->bytes;
+}
+
+/* Reads entry i of the array. */
+static __always_inline long read_iovec(struct event_iovec *dst, __u64 iov, __u32 i,
+				       const bool compat)
+{
+	struct compat_iovec entry;
+
+	if (!compat)
+		return read_user(dst, sizeof(*dst), (void *)(iov + i * sizeof(*dst)));
+	if (read_user(&entry, sizeof(entry), (void *)(iov + i * sizeof(entry))))
+		return -EFAULT;
+	dst->base = entry.base;
+	dst->len = entry.len;
+	return 0;
 }
 
 /* Entries of one read when a long array is summed, on the stack. */
 #define IOV_CHUNK 8
 
 /* The total of entries EVENT_IOV_MAX to count - 1, at most UIO_MAXIOV in all;
- * EVENT_REQUESTED_UNKNOWN when one cannot be read. A function of its own, so
- * that the verifier walks its loops once.
+ * EVENT_REQUESTED_UNKNOWN when one cannot be read.
  */
-__s64 __noinline sum_long_iov(__u64 iov, __u32 count)
+static __always_inline __s64 sum_rest(__u64 iov, __u32 count, const bool compat)
 {
-	struct event_iovec chunk[IOV_CHUNK];
+	const __u64 entry_size = compat ? sizeof(struct compat_iovec) : sizeof(struct event_iovec);
+	union {
+		struct event_iovec entries[IOV_CHUNK];
+		struct compat_iovec compat[IOV_CHUNK];
+	} chunk;
 	struct iov_sum sum = {};
 	__u32 done = EVENT_IOV_MAX;
 
 	for (int i = 0; i < UIO_MAXIOV / IOV_CHUNK && done + IOV_CHUNK <= count; i++) {
-		if (read_user(chunk, sizeof(chunk),
-			      (void *)(iov + done * sizeof(struct event_iovec))))
+		if (read_user(&chunk, IOV_CHUNK * entry_size, (void *)(iov + done * entry_size)))
 			return EVENT_REQUESTED_UNKNOWN;
 #pragma unroll
 		for (int j = 0; j < IOV_CHUNK; j++)
-			iov_add(&sum, chunk[j].len);
+			iov_add(&sum, compat ? chunk.compat[j].len : chunk.entries[j].len);
 		done += IOV_CHUNK;
 	}
 	for (int i = 0; i < IOV_CHUNK && done < count; i++, done++) {
 		struct event_iovec entry;
 
-		if (read_user(&entry, sizeof(entry),
-			      (void *)(iov + done * sizeof(struct event_iovec))))
+		if (read_iovec(&entry, iov, done, compat))
 			return EVENT_REQUESTED_UNKNOWN;
 		iov_add(&sum, entry.len);
 	}
-	return iov_total(&sum);
+	return iov_total(&sum, compat);
+}
+
+/* Functions of their own, so that the verifier walks their loops once. */
+__s64 __noinline sum_long_iov(__u64 iov, __u32 count)
+{
+	return sum_rest(iov, count, false);
+}
+
+__s64 __noinline sum_long_compat_iov(__u64 iov, __u32 count)
+{
+	return sum_rest(iov, count, true);
 }
 
 /* first is the first entry where it has been read already, or NULL. */
 static __always_inline void capture_iov(struct call_state *st, const struct event_iovec *first,
-					__u8 source)
+					__u8 source, const bool compat)
 {
 	__u64 count = st->call.msg_iovlen;
 	__u64 iov = st->call.msg_iov_ptr;
@@ -117,12 +154,11 @@ static __always_inline void capture_iov(struct call_state *st, const struct even
 		st->iov_captured = 1;
 		st->call.iov_source = source;
 		iov_add(&sum, first->len);
-		st->requested_bytes = iov_total(&sum);
+		st->requested_bytes = iov_total(&sum, compat);
 		return;
 	}
 	for (int i = 0; i < EVENT_IOV_MAX && i < count; i++) {
-		if (unlikely(read_user(&st->iov[i], sizeof(struct event_iovec),
-				       (void *)(iov + i * sizeof(struct event_iovec))))) {
+		if (unlikely(read_iovec(&st->iov[i], iov, i, compat))) {
 			st->call.iov_source = SOURCE_FAULTED;
 			return;
 		}
@@ -132,11 +168,11 @@ static __always_inline void capture_iov(struct call_state *st, const struct even
 	st->call.iov_source = source;
 	if (unlikely(count > EVENT_IOV_MAX)) {
 		st->call.iov_source = SOURCE_TRUNCATED;
-		rest = sum_long_iov(iov, count);
+		rest = compat ? sum_long_compat_iov(iov, count) : sum_long_iov(iov, count);
 		if (rest == EVENT_REQUESTED_UNKNOWN)
 			return;
 	}
-	st->requested_bytes = iov_total(&sum);
+	st->requested_bytes = iov_total(&sum, compat);
 	if (st->requested_bytes != EVENT_REQUESTED_UNKNOWN)
 		st->requested_bytes += rest;
 }
@@ -231,6 +267,45 @@ static __always_inline const struct event_iovec *capture_header(struct call_stat
 	return first;
 }
 
+/* The same for callers of 32-bit layouts, in functions of their own: what only
+ * they need costs others no more than a branch, and the verifier walks it once.
+ * Functions that it verifies by themselves take numbers only (until 5.13), so
+ * they are told the request that the call is, or 0, and look for its state.
+ */
+static __always_inline struct call_state *state_of(__u64 request)
+{
+	if (request)
+		return bpf_map_lookup_elem(&request_states, &request);
+	return task_state(current_task());
+}
+
+int __noinline capture_compat_header(__u64 request, __u32 source)
+{
+	struct call_state *st = state_of(request);
+	struct compat_msghdr msg;
+
+	if (!st || read_user(&msg, sizeof(msg), (void *)st->call.msg_ptr))
+		return 0;
+	st->call.msghdr_source = source;
+	st->call.msg_name_ptr = msg.msg_name;
+	st->call.msg_namelen = msg.msg_namelen;
+	st->call.msg_iov_ptr = msg.msg_iov;
+	st->call.msg_iovlen = msg.msg_iovlen;
+	st->call.msg_control_ptr = msg.msg_control;
+	st->call.msg_controllen = msg.msg_controllen;
+	st->call.msg_flags = msg.msg_flags;
+	return 0;
+}
+
+int __noinline capture_compat_iov(__u64 request, __u32 source)
+{
+	struct call_state *st = state_of(request);
+
+	if (st)
+		capture_iov(st, NULL, source, true);
+	return 0;
+}
+
 /* Reads the msghdr and all that it points to; whatever was FAULTED before is
  * tried again, the rest is kept. At entry everything is FAULTED.
  */
@@ -240,14 +315,21 @@ static __always_inline void capture_msghdr(struct task_struct *task, struct call
 	const struct event_iovec *first = NULL;
 
 	if (st->call.msghdr_source == SOURCE_FAULTED) {
-		first = capture_header(st, source);
+		if (unlikely(is_compat_layout(st)))
+			capture_compat_header(st->request, source);
+		else
+			first = capture_header(st, source);
 		if (unlikely(st->call.msghdr_source == SOURCE_FAULTED))
 			return;
 	}
 	if (st->call.name_source == SOURCE_FAULTED)
 		capture_name(st, source);
-	if (st->call.iov_source == SOURCE_FAULTED)
-		capture_iov(st, first, source);
+	if (st->call.iov_source == SOURCE_FAULTED) {
+		if (unlikely(is_compat_layout(st)))
+			capture_compat_iov(st->request, source);
+		else
+			capture_iov(st, first, source, false);
+	}
 	if (st->call.control_source == SOURCE_FAULTED)
 		capture_control(task, st, source);
 }

@@ -179,6 +179,7 @@ struct signal_struct {
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;
@@ -293,13 +294,17 @@ struct sys_exit_args {
 	__s64 ret;
 };
 
-/* What kprobes hand over: the registers, with a function's arguments. */
+/* What kprobes hand over: the registers, with a function's arguments. And what
+ * stands on a task's stack while it is in a system call: its caller's.
+ */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di;
+	unsigned long orig_ax, ip, cs, flags, sp, ss;
 };
 
 #define REGS_ARGUMENTS(regs) (regs)->di, (regs)->si, (regs)->dx, (regs)->cx, (regs)->r8, (regs)->r9
+#define REGS_FIRST(regs) (regs)->di
 #define REGS_RETURN(regs) (regs)->ax
 #else
 struct pt_regs {
@@ -308,6 +313,7 @@ struct pt_regs {
 
 #define REGS_ARGUMENTS(r) \
 	(r)->regs[0], (r)->regs[1], (r)->regs[2], (r)->regs[3], (r)->regs[4], (r)->regs[5]
+#define REGS_FIRST(r) (r)->regs[0]
 #define REGS_RETURN(r) (r)->regs[0]
 #endif
 
@@ -322,6 +328,33 @@ struct user_msghdr {
 	__u64 msg_controllen;
 	__u32 msg_flags;
 	__u32 pad1;
+};
+
+struct user_mmsghdr {
+	struct user_msghdr msg_hdr;
+	__u32 msg_len;
+	__u32 pad;
+};
+
+/* The same for 32-bit and x32 callers. */
+struct compat_msghdr {
+	__u32 msg_name;
+	__s32 msg_namelen;
+	__u32 msg_iov;
+	__u32 msg_iovlen;
+	__u32 msg_control;
+	__u32 msg_controllen;
+	__u32 msg_flags;
+};
+
+struct compat_mmsghdr {
+	struct compat_msghdr msg_hdr;
+	__u32 msg_len;
+};
+
+struct compat_iovec {
+	__u32 base;
+	__u32 len;
 };
 
 #endif

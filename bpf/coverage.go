@@ -34,12 +34,8 @@ func (p *Probe) Ways() []Way {
 	var ways []Way
 	for i := range p.calls {
 		call := p.calls[i].name
-		compat := Way{Path: "syscall", ABI: "compat32", Call: call, Hooks: p.paths[PathCompat].hooks[call], Why: p.whyNot(PathCompat)}
-		x32, socketcall := compat, compat
-		x32.ABI, socketcall.Path = "x32", "socketcall"
-		ways = append(ways,
-			Way{Path: "syscall", ABI: "64", Call: call, Hooks: p.paths[PathSyscall].hooks[call]},
-			compat, x32, socketcall)
+		ways = append(ways, Way{Path: "syscall", ABI: "64", Call: call, Hooks: p.paths[PathSyscall].hooks[call]})
+		ways = append(ways, p.compatWays(call)...)
 	}
 	return append(ways,
 		Way{Path: "io_uring", ABI: "64", Call: "sendmsg", Hooks: p.paths[PathURing].hooks["sendmsg"], Why: p.uringLimits()},

@@ -13,6 +13,7 @@ struct call_entry {
 	__u8 entry_path; /* event_entry_path */
 	__u8 abi;	 /* event_abi */
 	__u8 origin;	 /* event_origin */
+	bool offset32;	 /* a sendfile whose offset has 32 bits */
 	__u64 args[6];	 /* the system call's, in its order */
 };
 

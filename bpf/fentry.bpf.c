@@ -10,7 +10,8 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* The two programs of a call: the function's arguments are the system call's,
- * perhaps with others behind them; its result comes behind all of them.
+ * perhaps with others behind them; its result comes behind all of them. Of
+ * recvmmsg's, the sixth is a timeout of 32-bit numbers instead of the fifth.
  */
 #define FUNCTION_HOOKS(name, number, function, system_call_args, function_args) \
 	SEC("fentry/" #function)                                                \
@@ -33,5 +34,27 @@ FUNCTION_HOOKS(sendmsg, CALL_SENDMSG, __sys_sendmsg, 3, 4)
 FUNCTION_HOOKS(sendmmsg, CALL_SENDMMSG, __sys_sendmmsg, 4, 5)
 FUNCTION_HOOKS(sendto, CALL_SENDTO, __sys_sendto, 6, 6)
 FUNCTION_HOOKS(recvmsg, CALL_RECVMSG, __sys_recvmsg, 3, 4)
-FUNCTION_HOOKS(recvmmsg, CALL_RECVMMSG, __sys_recvmmsg, 5, 6)
+FUNCTION_HOOKS(recvmmsg, CALL_RECVMMSG, __sys_recvmmsg, 6, 6)
 FUNCTION_HOOKS(recvfrom, CALL_RECVFROM, __sys_recvfrom, 6, 6)
+
+#define FUNCTION(kind, function) FUNCTION_(kind, function)
+#define FUNCTION_(kind, function) SEC(kind "/" #function)
+
+#define SENDFILE_HOOKS(name, function, offset32)             \
+	FUNCTION("fentry", function)                         \
+	int enter_##name(__u64 *ctx)                         \
+	{                                                    \
+		return sendfile_enter(ctx[0], offset32);     \
+	}                                                    \
+                                                             \
+	FUNCTION("fexit", function)                          \
+	int exit_##name(__u64 *ctx)                          \
+	{                                                    \
+		return function_exit(CALL_SENDFILE, ctx[1]); \
+	}
+
+SENDFILE_HOOKS(sendfile, SENDFILE_64, false)
+#ifdef SENDFILE_COMPAT
+SENDFILE_HOOKS(sendfile_compat, SENDFILE_COMPAT, false)
+#endif
+SENDFILE_HOOKS(sendfile_compat_32, SENDFILE_COMPAT_32, true)

@@ -7,16 +7,16 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// attachFentry attaches to the entry or the return of the call's function by a
+// attachFentry attaches to the entry or the return of the hook's function by a
 // BPF trampoline; the program names the function.
-func attachFentry(c *call, exit bool, program *ebpf.Program) (link.Link, string, error) {
-	hook := "fentry:" + c.function
+func attachFentry(h *hook, exit bool, program *ebpf.Program) (link.Link, string, error) {
+	name := "fentry:" + h.place
 	if exit {
-		hook = "fexit:" + c.function
+		name = "fexit:" + h.place
 	}
 	l, err := link.AttachTracing(link.TracingOptions{Program: program})
 	if err != nil {
-		return nil, "", fmt.Errorf("attach to %s: %w", hook, err)
+		return nil, "", fmt.Errorf("attach to %s: %w", name, err)
 	}
-	return l, hook, nil
+	return l, name, nil
 }

@@ -1,40 +1,77 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* What the tiers that hook functions have in common. A function like
- * __sys_sendmsg serves callers of every ABI, so that the hook has to ask the
- * task which one it is.
+ * __sys_sendmsg serves callers of every ABI, so that the hook has to ask which
+ * one it is. sendfile has no such function: the entry of the system call itself
+ * is hooked, whose only argument is the caller's registers.
  */
 #ifndef SENDMSGREC_FUNCTION_H
 #define SENDMSGREC_FUNCTION_H
 
+#include "abi.h"
 #include "tasks.h"
 
-static __always_inline __u8 caller_abi(struct task_struct *task)
-{
 #if defined(__TARGET_ARCH_x86)
-	if (READ(task, thread_info.status) & TS_COMPAT)
-		return ABI_COMPAT32;
+#define SENDFILE_64 __x64_sys_sendfile64      /* of 64-bit and x32 callers */
+#define SENDFILE_COMPAT __ia32_sys_sendfile64 /* of 32-bit callers, by two numbers */
+#define SENDFILE_COMPAT_32 __ia32_compat_sys_sendfile
 #else
-	if (READ(task, thread_info.flags) >> TIF_32BIT & 1)
-		return ABI_COMPAT32;
+#define SENDFILE_64 __arm64_sys_sendfile64 /* of 64-bit and 32-bit callers */
+#define SENDFILE_COMPAT_32 __arm64_compat_sys_sendfile
 #endif
-	return ABI_64;
-}
 
 static __always_inline int function_enter(struct call_entry *entry)
 {
-	entry->abi = caller_abi(current_task());
-	if (entry->abi != ABI_64)
-		return 0;
+	struct task_struct *task = current_task();
+
 	entry->entry_path = ENTRY_SYSCALL;
 	entry->origin = ORIGIN_USER;
+	entry->abi = caller_abi(task, entry);
+	if (unlikely(entry->abi != ABI_64)) {
+		if (!watch_compat)
+			return 0;
+		as_called(task, entry);
+	}
 	return call_enter(entry);
 }
 
 static __always_inline int function_exit(__u8 call, __s64 ret)
 {
-	if (caller_abi(current_task()) != ABI_64)
-		return 0;
+	if (!watch_compat) {
+		struct task_struct *task = current_task();
+
+		if (is_compat32(task) || is_x32(task))
+			return 0;
+	}
 	return call_exit(call, ret);
+}
+
+/* sendfile(out_fd, in_fd, offset, count) of a caller with the registers that
+ * stand there.
+ */
+static __always_inline int sendfile_enter(__u64 registers, bool offset32)
+{
+	const struct pt_regs *regs = CAST(struct pt_regs, (void *)registers);
+	struct call_entry entry = { .call = CALL_SENDFILE, .offset32 = offset32 };
+
+#if defined(__TARGET_ARCH_x86)
+	if (is_compat32(current_task())) {
+		entry.args[0] = i386_register(regs, 0);
+		entry.args[1] = i386_register(regs, 1);
+		entry.args[2] = i386_register(regs, 2);
+		entry.args[3] = i386_register(regs, 3);
+	} else {
+		entry.args[0] = READ(regs, di);
+		entry.args[1] = READ(regs, si);
+		entry.args[2] = READ(regs, dx);
+		entry.args[3] = READ(regs, r10);
+	}
+#else
+	entry.args[0] = READ(regs, regs[0]);
+	entry.args[1] = READ(regs, regs[1]);
+	entry.args[2] = READ(regs, regs[2]);
+	entry.args[3] = READ(regs, regs[3]);
+#endif
+	return function_enter(&entry);
 }
 
 #endif

@@ -35,3 +35,22 @@ FUNCTION_HOOKS(sendto, CALL_SENDTO)
 FUNCTION_HOOKS(recvmsg, CALL_RECVMSG)
 FUNCTION_HOOKS(recvmmsg, CALL_RECVMMSG)
 FUNCTION_HOOKS(recvfrom, CALL_RECVFROM)
+
+#define SENDFILE_HOOKS(name, offset32)                                 \
+	SEC("kprobe")                                                  \
+	int enter_##name(struct pt_regs *ctx)                          \
+	{                                                              \
+		return sendfile_enter(REGS_FIRST(ctx), offset32);      \
+	}                                                              \
+                                                                       \
+	SEC("kretprobe")                                               \
+	int exit_##name(struct pt_regs *ctx)                           \
+	{                                                              \
+		return function_exit(CALL_SENDFILE, REGS_RETURN(ctx)); \
+	}
+
+SENDFILE_HOOKS(sendfile, false)
+#ifdef SENDFILE_COMPAT
+SENDFILE_HOOKS(sendfile_compat, false)
+#endif
+SENDFILE_HOOKS(sendfile_compat_32, true)

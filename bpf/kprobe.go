@@ -23,22 +23,22 @@ const maxActive = 4096
 // follows.
 const kprobeGroup = "sendmsgrec_"
 
-// attachKprobe attaches to the entry or the return of the call's function. The
+// attachKprobe attaches to the entry or the return of the hook's function. The
 // probe is made by tracefs, since the perf event for kprobes has no maxactive.
-func attachKprobe(c *call, exit bool, program *ebpf.Program) (_ link.Link, hook string, err error) {
-	kind, hook, name := "p", "kprobe:"+c.function, c.enterProgram()
+func attachKprobe(h *hook, exit bool, program *ebpf.Program) (_ link.Link, name string, err error) {
+	kind, name := "p", "kprobe:"+h.place
 	if exit {
-		kind, hook, name = "r"+strconv.Itoa(maxActive), "kretprobe:"+c.function, c.exitProgram()
+		kind, name = "r"+strconv.Itoa(maxActive), "kretprobe:"+h.place
 	}
-	event, err := makeKprobeEvent(kind, name, c.function)
+	event, err := makeKprobeEvent(kind, h.program(exit), h.place)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", hook, err)
+		return nil, "", fmt.Errorf("%s: %w", name, err)
 	}
 	l, err := attachTracepoint(event.group, event.name, program)
 	if err != nil {
 		return nil, "", errors.Join(err, event.remove())
 	}
-	return &kprobeLink{Link: l, event: event}, hook, nil
+	return &kprobeLink{Link: l, event: event}, name, nil
 }
 
 // kprobeLink is a program attached to an event that goes with it.

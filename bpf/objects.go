@@ -9,7 +9,7 @@ import (
 
 // prepare sets in an object's specification what the recorder decides: the
 // filter, the size of the rings, which programs are loaded.
-func (cfg *Config) prepare(spec *ebpf.CollectionSpec, chosen []call, self uint32, test bool, cpus, size int) error {
+func (cfg *Config) prepare(spec *ebpf.CollectionSpec, hooks []hook, self uint32, test bool, cpus, size int) error {
 	spec.Maps["rings"].MaxEntries = uint32(cpus)
 	spec.Maps["rings"].ValueSize = uint32(ringHeaderSize + size + ringSlack)
 	if err := cfg.setFilters(spec, self); err != nil {
@@ -28,22 +28,17 @@ func (cfg *Config) prepare(spec *ebpf.CollectionSpec, chosen []call, self uint32
 			return fmt.Errorf("set %s: %w", name, err)
 		}
 	}
-	for i := range chosen {
-		if c := &chosen[i]; spec.Programs[c.enterProgram()] == nil {
-			return fmt.Errorf("no hooks for %s: %w", c.name, ebpf.ErrNotSupported)
-		}
-	}
-	keepPrograms(spec, chosen, cfg.RootPID != 0)
+	keepPrograms(spec, hooks, cfg.RootPID != 0)
 	return nil
 }
 
 // keepPrograms removes the programs of calls that are not recorded, and others
 // that are not attached, so that the kernel need not verify them.
-func keepPrograms(spec *ebpf.CollectionSpec, chosen []call, followForks bool) {
+func keepPrograms(spec *ebpf.CollectionSpec, hooks []hook, followForks bool) {
 	keep := map[string]bool{"sched_process_exit": true, "sched_process_fork": followForks, "in_flight": true,
 		uringComplete: true, uringSubmit: true, uringInFlight: true}
-	for _, c := range chosen {
-		keep[c.enterProgram()], keep[c.exitProgram()] = true, true
+	for i := range hooks {
+		keep[hooks[i].enterProgram()], keep[hooks[i].exitProgram()] = true, true
 	}
 	maps.DeleteFunc(spec.Programs, func(name string, _ *ebpf.ProgramSpec) bool { return !keep[name] })
 }

@@ -36,9 +36,9 @@ var taxing = map[string]map[string]string{
 
 // blind says what a tier cannot watch at all, and why.
 var blind = map[string]map[string]string{
-	TierFentry:     {PathCompat: "calls of 32-bit programs are not decoded", PathKernel: systemCallsOnly},
-	TierKprobe:     {PathCompat: "calls of 32-bit programs are not decoded", PathKernel: systemCallsOnly},
-	TierTracepoint: {PathCompat: "calls of 32-bit programs are not decoded", PathKernel: systemCallsOnly},
+	TierFentry:     {PathKernel: systemCallsOnly},
+	TierKprobe:     {PathKernel: systemCallsOnly},
+	TierTracepoint: {PathKernel: systemCallsOnly},
 }
 
 const systemCallsOnly = "senders inside the kernel do not enter by a system call"
@@ -136,11 +136,10 @@ func (p *Probe) whyNot(path string) string {
 	return ""
 }
 
-// hook notes a hook that sees a call on a path.
-func (p *Probe) hook(path, call, name string) {
-	p.hooks = append(p.hooks, name)
+// sees notes that a hook sees a call on a path.
+func (p *Probe) sees(path, call, hook string) {
 	hooks := p.paths[path].hooks
-	hooks[call] = append(hooks[call], name)
+	hooks[call] = append(hooks[call], hook)
 }
 
 // watchedPaths returns the names of the paths that are watched.

@@ -75,6 +75,7 @@ type Probe struct {
 	inFlight      *inFlight
 	requests      *inFlight // of io_uring; nil when not watched
 	paths         map[string]*watch
+	abis          abis
 }
 
 // Open loads the programs of the tier, or of the best that works here, attaches
@@ -143,9 +144,6 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 	if err != nil {
 		return nil, fmt.Errorf("read BPF object: %w", err)
 	}
-	if err := cfg.prepare(spec, chosen, self, test, cpus, size); err != nil {
-		return nil, err
-	}
 	p := &Probe{candidate: c, calls: chosen}
 	defer func() {
 		if err != nil {
@@ -153,6 +151,12 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 		}
 	}()
 	if err := p.choosePaths(cfg.Paths); err != nil {
+		return nil, err
+	}
+	if err := p.prepareCompat(spec); err != nil {
+		return nil, err
+	}
+	if err := cfg.prepare(spec, p.callHooks(), self, test, cpus, size); err != nil {
 		return nil, err
 	}
 	if err = p.load(spec); err != nil {
@@ -235,6 +239,9 @@ func (p *Probe) attach(followForks bool) error {
 	if err := p.attachCalls(true); err != nil {
 		return err
 	}
+	if err := p.attachCompat(true); err != nil {
+		return err
+	}
 	if followForks {
 		if err := p.attachTask("sched_process_fork"); err != nil {
 			return err
@@ -250,22 +257,34 @@ func (p *Probe) attach(followForks bool) error {
 			}
 		}
 	}
+	if err := p.attachCompat(false); err != nil {
+		return err
+	}
 	return p.attachCalls(false)
 }
 
+// attachCalls attaches to what sees the calls of 64-bit callers. Functions are
+// entered by callers of other ABIs too.
 func (p *Probe) attachCalls(exit bool) error {
 	for i := range p.calls {
 		c := &p.calls[i]
-		name := c.enterProgram()
-		if exit {
-			name = c.exitProgram()
-		}
-		l, hook, err := p.candidate.attach(c, exit, p.programs.Programs[name])
-		if err != nil {
+		if err := p.attachHook(PathSyscall, c.name, c.hook(p.candidate.tier), exit); err != nil {
 			return err
 		}
-		p.links = append(p.links, l)
-		p.hook(PathSyscall, c.name, hook)
+	}
+	return nil
+}
+
+func (p *Probe) attachHook(path, call string, h *hook, exit bool) error {
+	l, name, err := p.candidate.attach(h, exit, p.programs.Programs[h.program(exit)])
+	if err != nil {
+		return err
+	}
+	p.links = append(p.links, l)
+	p.hooks = append(p.hooks, name)
+	p.sees(path, call, name)
+	if path == PathSyscall && p.candidate.tier != TierTracepoint {
+		p.sees(PathCompat, call, name)
 	}
 	return nil
 }
@@ -278,6 +297,15 @@ func (p *Probe) attachTask(name string) error {
 	p.links = append(p.links, l)
 	p.hooks = append(p.hooks, "tp_btf:"+name)
 	return nil
+}
+
+// callHooks returns the hooks of all calls that are recorded.
+func (p *Probe) callHooks() []hook {
+	hooks := p.compatHooks()
+	for i := range p.calls {
+		hooks = append(hooks, *p.calls[i].hook(p.candidate.tier))
+	}
+	return hooks
 }
 
 // RingBytes returns the size of each ring. It is less than what was asked for
@@ -304,10 +332,10 @@ func (p *Probe) SkippedEntry() (uint64, error) {
 
 func (p *Probe) skippedEntry() (uint64, error) {
 	var skipped uint64
-	for _, c := range p.calls {
-		stats, err := p.programs.Programs[c.enterProgram()].Stats()
+	for _, h := range p.callHooks() {
+		stats, err := p.programs.Programs[h.enterProgram()].Stats()
 		if err != nil {
-			return 0, fmt.Errorf("read statistics of %s: %w", c.enterProgram(), err)
+			return 0, fmt.Errorf("read statistics of %s: %w", h.enterProgram(), err)
 		}
 		skipped += stats.RecursionMisses
 	}

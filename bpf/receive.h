@@ -66,24 +66,52 @@ static __always_inline void capture_received_control(struct task_struct *task,
 	st->control_captured = len;
 }
 
-/* What the kernel wrote into the msghdr at st->call.msg_ptr and behind it. */
+/* Reads what the kernel wrote into the msghdr at st->call.msg_ptr. */
+static __always_inline long read_filled_header(struct call_state *st)
+{
+	const struct user_msghdr *msg = (void *)st->window;
+
+	if (read_user(st->window, sizeof(*msg), (void *)st->call.msg_ptr))
+		return -EFAULT;
+	st->extra.out_msg_flags = msg->msg_flags;
+	st->extra.out_controllen = msg->msg_controllen;
+	st->extra.out_namelen = msg->msg_namelen;
+	return 0;
+}
+
+/* The same for callers of 32-bit layouts. */
+int __noinline read_filled_compat_header(__u64 request)
+{
+	struct call_state *st = state_of(request);
+	struct compat_msghdr msg;
+
+	if (!st || read_user(&msg, sizeof(msg), (void *)st->call.msg_ptr))
+		return -EFAULT;
+	st->extra.out_msg_flags = msg.msg_flags;
+	st->extra.out_controllen = msg.msg_controllen;
+	st->extra.out_namelen = msg.msg_namelen;
+	return 0;
+}
+
+/* What the kernel wrote into the msghdr and behind it. */
 static __always_inline void capture_received(struct task_struct *task, struct call_state *st,
 					     __s64 room)
 {
-	const struct user_msghdr *msg = (void *)st->window;
 	struct event_extra *extra = extra_of(st);
+	long unreadable;
 
-	if (read_user(st->window, sizeof(*msg), (void *)st->call.msg_ptr)) {
+	if (unlikely(is_compat_layout(st)))
+		unreadable = read_filled_compat_header(st->request);
+	else
+		unreadable = read_filled_header(st);
+	if (unreadable) {
 		st->call.name_source = SOURCE_FAULTED;
 		st->call.control_source = SOURCE_FAULTED;
 		return;
 	}
 	extra->present |= EXTRA_OUT_MSGHDR;
-	extra->out_msg_flags = msg->msg_flags;
-	extra->out_controllen = msg->msg_controllen;
 	if (st->call.msg_name_ptr) {
 		extra->present |= EXTRA_OUT_NAME;
-		extra->out_namelen = msg->msg_namelen;
 		capture_sender(st, room);
 	}
 	capture_received_control(task, st);

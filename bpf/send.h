@@ -30,7 +30,7 @@ static __always_inline void request_bytes(struct call_state *st, __u64 len)
 	struct iov_sum sum = {};
 
 	iov_add(&sum, len);
-	st->requested_bytes = iov_total(&sum);
+	st->requested_bytes = iov_total(&sum, false);
 }
 
 /* The one buffer of sendto and recvfrom. */
@@ -110,9 +110,18 @@ static __always_inline void begin_sendfile(struct call_state *st, const struct c
 	extra->present = EXTRA_FILE;
 	extra->in_fd = entry->args[1];
 	extra->offset_ptr = entry->args[2];
-	if (extra->offset_ptr &&
-	    !read_user(&extra->offset, sizeof(extra->offset), (void *)extra->offset_ptr))
-		extra->present |= EXTRA_OFFSET;
+	if (!extra->offset_ptr)
+		return;
+	if (unlikely(entry->offset32)) {
+		__s32 offset;
+
+		if (read_user(&offset, sizeof(offset), (void *)extra->offset_ptr))
+			return;
+		extra->offset = offset;
+	} else if (read_user(&extra->offset, sizeof(extra->offset), (void *)extra->offset_ptr)) {
+		return;
+	}
+	extra->present |= EXTRA_OFFSET;
 }
 
 #endif

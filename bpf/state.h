@@ -26,6 +26,10 @@ const volatile __u32 filter_pid[FILTER_MAX] = {};
 const volatile __u32 filter_uid[FILTER_MAX] = {};
 const volatile __u64 filter_comm[FILTER_MAX][EVENT_COMM_LEN / 8] = {};
 
+const volatile __u32 watch_compat = 0;	/* callers of other ABIs are recorded */
+const volatile __u32 has_x32 = 0;	/* this kernel takes x32 calls */
+const volatile __u32 watched_calls = 0; /* bits: 1 << event_call */
+
 /* While it is set, the recorder's own calls are recorded and nobody else's:
  * that is how it finds out what its hooks show.
  */

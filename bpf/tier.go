@@ -34,8 +34,8 @@ type candidate struct {
 	attach      attacher
 }
 
-// attacher attaches a call's entry or exit program, and names the hook.
-type attacher func(c *call, exit bool, program *ebpf.Program) (l link.Link, hook string, err error)
+// attacher attaches the entry or exit program of a hook, and names it.
+type attacher func(h *hook, exit bool, program *ebpf.Program) (l link.Link, name string, err error)
 
 // candidates are all sets, the best first.
 var candidates = []candidate{

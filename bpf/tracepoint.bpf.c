@@ -4,6 +4,7 @@
 /* The tracepoint tier: syscalls:sys_enter_* and sys_exit_* of the calls that
  * are recorded, attached by perf event. Works where functions cannot be probed.
  */
+#include "compat.h"
 #include "tasks.h"
 #include "uring.h"
 

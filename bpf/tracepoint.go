@@ -11,10 +11,10 @@ import (
 )
 
 // attachSyscall attaches to the tracepoint of a system call's entry or exit.
-func attachSyscall(c *call, exit bool, program *ebpf.Program) (link.Link, string, error) {
-	name := "sys_enter_" + c.syscall
+func attachSyscall(h *hook, exit bool, program *ebpf.Program) (link.Link, string, error) {
+	name := "sys_enter_" + h.place
 	if exit {
-		name = "sys_exit_" + c.syscall
+		name = "sys_exit_" + h.place
 	}
 	l, err := attachTracepoint("syscalls", name, program)
 	return l, "tracepoint:syscalls:" + name, err

@@ -97,8 +97,10 @@ func (p *Probe) attachURing() error {
 		}
 		p.links = append(p.links, l)
 	}
-	p.hook(PathURing, "sendmsg", "tp_btf:io_uring_submit_req")
-	p.hook(PathURing, "sendmsg", "tp_btf:io_uring_complete")
+	for _, hook := range []string{"tp_btf:io_uring_submit_req", "tp_btf:io_uring_complete"} {
+		p.hooks = append(p.hooks, hook)
+		p.sees(PathURing, "sendmsg", hook)
+	}
 	return nil
 }
 

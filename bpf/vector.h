@@ -13,19 +13,54 @@
 #include "receive.h"
 #include "record.h"
 
-struct user_mmsghdr {
-	struct user_msghdr msg_hdr;
-	__u32 msg_len;
-	__u32 pad;
-};
+/* The size of an element of the caller's array, and where things are in it. */
+static __always_inline __u64 element_size(const struct call_state *st)
+{
+	return is_compat_layout(st) ? sizeof(struct compat_mmsghdr) : sizeof(struct user_mmsghdr);
+}
+
+static __always_inline __u64 namelen_offset(const struct call_state *st)
+{
+	return is_compat_layout(st) ? __builtin_offsetof(struct compat_msghdr, msg_namelen)
+				    : __builtin_offsetof(struct user_msghdr, msg_namelen);
+}
+
+static __always_inline __u64 msg_len_offset(const struct call_state *st)
+{
+	return is_compat_layout(st) ? __builtin_offsetof(struct compat_mmsghdr, msg_len)
+				    : __builtin_offsetof(struct user_mmsghdr, msg_len);
+}
 
 static __always_inline void keep_rooms(struct call_state *st, __u32 vlen)
 {
-	for (__u32 i = 0; i < VECTOR_ROOMS && i < vlen; i++)
-		if (read_user(&st->rooms[i], sizeof(st->rooms[i]),
-			      (void *)(st->kept_ptr + i * sizeof(struct user_mmsghdr) +
-				       __builtin_offsetof(struct user_msghdr, msg_namelen))))
+	__u64 at = st->kept_ptr + namelen_offset(st), size = element_size(st);
+
+	for (__u32 i = 0; i < VECTOR_ROOMS && i < vlen; i++, at += size)
+		if (read_user(&st->rooms[i], sizeof(st->rooms[i]), (void *)at))
 			st->rooms[i] = EVENT_NAME_MAX;
+}
+
+/* The timeout of a recvmmsg. Callers of other ABIs have, before the numbers for
+ * 64-bit time, one of 32-bit numbers; it comes as the sixth argument.
+ */
+static __always_inline void take_timeout(struct call_state *st, const struct call_entry *entry)
+{
+	struct event_extra *extra = extra_of(st);
+	__s64 timeout[2];   /* struct __kernel_timespec */
+	__s32 timeout32[2]; /* struct old_timespec32 */
+
+	if (entry->args[4]) {
+		if (read_user(timeout, sizeof(timeout), (void *)entry->args[4]))
+			return;
+	} else {
+		if (entry->abi == ABI_64 || !entry->args[5] ||
+		    read_user(timeout32, sizeof(timeout32), (void *)entry->args[5]))
+			return;
+		timeout[0] = timeout32[0];
+		timeout[1] = timeout32[1];
+	}
+	extra->present |= EXTRA_OFFSET;
+	extra->offset = timeout[0] * 1000000000 + timeout[1];
 }
 
 /* sendmmsg(sockfd, msgvec, vlen, flags), recvmmsg(the same, timeout) */
@@ -43,14 +78,7 @@ static __always_inline void begin_vector(struct call_state *st, const struct cal
 	if (entry->call == CALL_RECVMMSG) {
 		barrier();
 		keep_rooms(st, extra->vlen);
-	}
-	if (entry->call == CALL_RECVMMSG && entry->args[4]) {
-		__s64 timeout[2]; /* struct __kernel_timespec */
-
-		if (!read_user(timeout, sizeof(timeout), (void *)entry->args[4])) {
-			extra->present |= EXTRA_OFFSET;
-			extra->offset = timeout[0] * 1000000000 + timeout[1];
-		}
+		take_timeout(st, entry);
 	}
 }
 
@@ -81,9 +109,7 @@ static __always_inline void read_element(struct task_struct *task, struct call_s
 	}
 	if (receives)
 		capture_received(task, st, room);
-	if (read_user(
-		    &len, sizeof(len),
-		    (void *)(st->call.msg_ptr + __builtin_offsetof(struct user_mmsghdr, msg_len))))
+	if (read_user(&len, sizeof(len), (void *)(st->call.msg_ptr + msg_len_offset(st))))
 		len = 0;
 	*ret = len;
 }
@@ -101,7 +127,7 @@ int __noinline write_element(__u32 index, __s64 ret, __u64 now)
 	if (!st || !ring)
 		return 0;
 	st->extra.vector_index = index;
-	st->call.msg_ptr = st->kept_ptr + index * sizeof(struct user_mmsghdr);
+	st->call.msg_ptr = st->kept_ptr + index * element_size(st);
 	read_element(task, st, &ret);
 	write_record(ring, task, st, ret, now);
 	return 0;

@@ -1,0 +1,27 @@
+package bpf
+
+import "golang.org/x/sys/unix"
+
+// sendfile has no function that serves callers of all ABIs.
+const sendfileFunction = "__x64_sys_sendfile64"
+
+var sendfileCompat = []hook{
+	{"sendfile_compat", "__ia32_sys_sendfile64"},
+	{"sendfile_compat_32", "__ia32_compat_sys_sendfile"},
+}
+
+// compat32Function is one that kernels with 32-bit system calls have.
+const compat32Function = "__ia32_compat_sys_sendmsg"
+
+// hasSocketcall says that 32-bit callers have socketcall().
+const hasSocketcall = true
+
+// x32Bit marks the number of a system call as one of the x32 ABI.
+const x32Bit = 1 << 30
+
+// takesX32 reports whether the kernel takes x32 calls: it makes one. A kernel
+// that has them can have been booted without.
+func takesX32() bool {
+	_, _, err := unix.RawSyscall(x32Bit|unix.SYS_GETPID, 0, 0, 0)
+	return err == 0
+}

@@ -1,0 +1,15 @@
+package bpf
+
+// sendfile has no function that serves callers of all ABIs.
+const sendfileFunction = "__arm64_sys_sendfile64"
+
+var sendfileCompat = []hook{{"sendfile_compat_32", "__arm64_compat_sys_sendfile"}}
+
+// compat32Function is one that kernels with 32-bit system calls have.
+const compat32Function = "__arm64_compat_sys_sendmsg"
+
+// hasSocketcall says that 32-bit callers have socketcall().
+const hasSocketcall = false
+
+// takesX32 reports whether the kernel takes x32 calls.
+func takesX32() bool { return false }
