@@ -7,25 +7,32 @@ import (
 	"testing"
 )
 
-// allCalls are the options that record all calls. Of the tiers only tracepoint
-// has hooks for sendfile.
-func allCalls() []string { return probe("tracepoint", "--calls", "all") }
+// allCalls are the options that record all calls on a tier, whoever makes them.
+func allCalls(tier string) []string {
+	return probe(tier, append([]string{"--calls", "all"}, allPaths...)...)
+}
 
 // TestRelatedCalls records the cases of the calls beside sendmsg (and of what
 // they need of sendmsg) and compares each event with what its caller knows of
 // the call, field by field.
-func TestRelatedCalls(t *testing.T) { recordCases(t, allCalls(), "related") }
+func TestRelatedCalls(t *testing.T) {
+	eachTier(t, func(t *testing.T, tier string) { recordCases(t, allCalls(tier), "related") })
+}
 
 // TestConservationOfRelatedCalls makes an exact number of all the calls, with a
 // ring that holds their events and with one that does not.
 func TestConservationOfRelatedCalls(t *testing.T) {
+	eachTier(t, testConservationOfRelatedCalls)
+}
+
+func testConservationOfRelatedCalls(t *testing.T, tier string) {
 	turns := "10000"
 	if testing.Short() {
 		turns = "1000"
 	}
 	t.Run("all are recorded", func(t *testing.T) {
 		path := t.TempDir() + "/x.smr"
-		r := must(t, 0, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", path}, allCalls(),
+		r := must(t, 0, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", path}, allCalls(tier),
 			[]string{"--", workload, "mixed", "-n", turns})...)
 		l := decodeLoad(t, r.stdout)
 		i := conserve(t, path, l.PID, l.Calls)
@@ -34,6 +41,6 @@ func TestConservationOfRelatedCalls(t *testing.T) {
 		}
 	})
 	t.Run("a stopped recorder loses exactly", func(t *testing.T) {
-		loseExactly(t, allCalls(), "mixed", "-n", turns)
+		loseExactly(t, allCalls(tier), "mixed", "-n", turns)
 	})
 }

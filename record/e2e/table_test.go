@@ -28,7 +28,10 @@ func TestTable(t *testing.T) {
 	eachTier(t, testTable)
 }
 
-func testTable(t *testing.T, tier string) { recordCases(t, probe(tier), "cases") }
+// allPaths are the options that watch all ways into the kernel that a tier can.
+var allPaths = []string{"--paths", "all"}
+
+func testTable(t *testing.T, tier string) { recordCases(t, probe(tier, allPaths...), "cases") }
 
 // recordCases records a command of the workload that runs scripted cases.
 func recordCases(t *testing.T, options []string, command string) {

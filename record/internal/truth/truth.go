@@ -79,7 +79,7 @@ func (c *Call) Requested() (int64, bool) {
 	}
 	var sum int64
 	for _, n := range c.IovLens {
-		if int64(n) < 0 {
+		if int64(n) < 0 || c.ABI > 1 && int32(n) < 0 {
 			return 0, false
 		}
 		sum += int64(n)

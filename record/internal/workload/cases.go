@@ -34,7 +34,8 @@ var errAbsent = errors.New("absent in this kernel")
 
 func allCases() []scripted {
 	return slices.Concat(headerCases(), iovecCases(), nameCases(), familyCases(),
-		controlCases(), rightsCases(), flagCases(), resultCases(), blockedCases())
+		controlCases(), rightsCases(), flagCases(), resultCases(), blockedCases(),
+		foreignCases(slices.Concat(iovecCases(), nameCases(), rightsCases(), foreignBlockedCases())), otherABICases())
 }
 
 func listCases([]string) error {

@@ -38,7 +38,7 @@ func iovecCases() []scripted {
 			return t.stream(message{iovPtr: to[uint64](badAddress), iovLen: to[uint64](2)}, errno(unix.EFAULT))
 		}},
 		{"msg_iov runs into an unmapped page after two entries", func(t *thread) error {
-			at := addressOf(t.arena.mem) + uint64(len(t.arena.mem)) - 2*iovecSize
+			at := addressOf(t.arena.mem) + uint64(len(t.arena.mem)) - uint64(2*2*t.arena.word)
 			return t.stream(message{iovPtr: &at, iovLen: to[uint64](3)}, errno(unix.EFAULT))
 		}},
 		{"msg_iov crosses a page boundary inside an entry", func(t *thread) error {
@@ -46,7 +46,7 @@ func iovecCases() []scripted {
 			v := message{iov: []iovec{t.bytes(1), t.bytes(2), t.bytes(3)}}
 			h := v.layOut(t.arena)
 			at := page + 4096 - 24
-			copy(t.arena.mem[at-addressOf(t.arena.mem):], t.peek(h.iovPtr, 3*iovecSize))
+			copy(t.arena.mem[at-addressOf(t.arena.mem):], t.peek(h.iovPtr, 3*2*t.arena.word))
 			return t.stream(message{iovPtr: &at, iovLen: to[uint64](3)}, 6)
 		}},
 		{"msg_iovlen is 2^63", func(t *thread) error {

@@ -10,6 +10,11 @@ import (
 
 // relatedCases make the calls beside sendmsg; record --calls all sees them.
 func relatedCases() []scripted {
+	return slices.Concat(ownRelatedCases(), foreignCases(ownRelatedCases()))
+}
+
+// ownRelatedCases are those cases for the ABI that the thread has.
+func ownRelatedCases() []scripted {
 	return slices.Concat(sendtoCases(), recvfromCases(), recvmsgCases(), sendmmsgCases(), recvmmsgCases(), sendfileCases())
 }
 
@@ -108,7 +113,7 @@ func recvmsgCases() []scripted {
 	passed := func(room int) func(*thread) error {
 		return func(t *thread) error {
 			fd, peer := t.pair(unix.SOCK_DGRAM)
-			if err := t.send(message{fd: uint64(peer), iov: t.one(4), control: rights(0, 1)}, 4); err != nil {
+			if err := t.send(message{fd: uint64(peer), iov: t.one(4), control: t.rights(0, 1)}, 4); err != nil {
 				return err
 			}
 			return t.recvmsg(message{fd: uint64(fd), flags: unix.MSG_CMSG_CLOEXEC, iov: t.one(16), control: make([]byte, room)}, 4)
@@ -174,7 +179,7 @@ func sendmmsgCases() []scripted {
 		{"sendmmsg of descriptors", func(t *thread) error {
 			fd, _ := t.pair(unix.SOCK_DGRAM)
 			return t.vector(vector{call: schema.CallSendmmsg, fd: uint64(fd), messages: []message{
-				{iov: t.one(1), control: rights(0)}, {iov: []iovec{t.bytes(2), t.bytes(3)}, control: rights(0, 1)}}}, 2)
+				{iov: t.one(1), control: t.rights(0)}, {iov: []iovec{t.bytes(2), t.bytes(3)}, control: t.rights(0, 1)}}}, 2)
 		}},
 		{"sendmmsg through a descriptor that is not open", func(t *thread) error {
 			return t.vector(vector{call: schema.CallSendmmsg, fd: 9999, messages: []message{{iov: t.one(1)}}}, errno(unix.EBADF))
@@ -220,7 +225,7 @@ func recvmmsgCases() []scripted {
 		}},
 		{"recvmmsg of descriptors", func(t *thread) error {
 			fd, peer := t.pair(unix.SOCK_DGRAM)
-			if err := t.send(message{fd: uint64(peer), iov: t.one(4), control: rights(0, 1)}, 4); err != nil {
+			if err := t.send(message{fd: uint64(peer), iov: t.one(4), control: t.rights(0, 1)}, 4); err != nil {
 				return err
 			}
 			return receive(t, uint64(fd), unix.MSG_WAITFORONE, nil, message{control: make([]byte, 64)}, 1)

@@ -15,8 +15,10 @@ const (
 	cmsghdrSize = 16
 )
 
-// arena is memory that the garbage collector neither moves nor knows.
+// arena is memory that the garbage collector neither moves nor knows. What is
+// laid out in it has addresses and lengths of so many bytes.
 type arena struct {
+	word    int // 8, or 4 for callers of other ABIs
 	mem     []byte
 	off     int
 	mapping []byte // mem, and a page behind it that nobody can read
@@ -25,9 +27,11 @@ type arena struct {
 // pageSize is that of the kernels that the tests run on.
 const pageSize = 4096
 
-func newArena(size int) (*arena, error) {
+func newArena(size int) (*arena, error) { return mapArena(size, 8, 0) }
+
+func mapArena(size, word, flags int) (*arena, error) {
 	size = (size + pageSize - 1) &^ (pageSize - 1)
-	mem, err := unix.Mmap(-1, 0, size+pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_POPULATE)
+	mem, err := unix.Mmap(-1, 0, size+pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_POPULATE|flags)
 	if err != nil {
 		return nil, fmt.Errorf("map %d bytes: %w", size, err)
 	}
@@ -35,7 +39,7 @@ func newArena(size int) (*arena, error) {
 	if err := unix.Mprotect(mem[size:], unix.PROT_NONE); err != nil {
 		return nil, fmt.Errorf("protect the page behind the arena: %w", err)
 	}
-	return &arena{mem: mem[:size], mapping: mem}, nil
+	return &arena{word: word, mem: mem[:size], mapping: mem}, nil
 }
 
 // free unmaps the arena.
@@ -88,6 +92,7 @@ type message struct {
 
 // header is the laid-out msghdr as the kernel reads it.
 type header struct {
+	word       int // of the caller's ABI, in bytes
 	namePtr    uint64
 	nameLen    int32
 	iovPtr     uint64
@@ -101,16 +106,17 @@ type header struct {
 // that points to them.
 func (m *message) layOut(a *arena) header {
 	h := header{
+		word:    a.word,
 		namePtr: a.put(m.name), nameLen: int32(len(m.name)),
 		iovLen:     uint64(len(m.iov)),
 		controlPtr: a.put(m.control), controlLen: uint64(len(m.control)),
 		flags: m.msgFlags,
 	}
 	if len(m.iov) > 0 {
-		b := a.alloc(len(m.iov) * iovecSize)
+		b := a.alloc(len(m.iov) * 2 * a.word)
 		for i, v := range m.iov {
-			binary.NativeEndian.PutUint64(b[i*iovecSize:], v.base)
-			binary.NativeEndian.PutUint64(b[i*iovecSize+8:], v.len)
+			putWord(b[i*2*a.word:], a.word, v.base)
+			putWord(b[i*2*a.word+a.word:], a.word, v.len)
 		}
 		h.iovPtr = addressOf(b)
 	}
@@ -129,9 +135,33 @@ func override[T any](dst, v *T) {
 	}
 }
 
-// encode writes the msghdr as the 64-bit ABI has it.
+// putWord writes an address or a length of so many bytes.
+func putWord(b []byte, word int, v uint64) {
+	if word == 4 {
+		binary.NativeEndian.PutUint32(b, uint32(v))
+	} else {
+		binary.NativeEndian.PutUint64(b, v)
+	}
+}
+
+// getWord reads an address or a length.
+func (a *arena) getWord(b []byte) uint64 {
+	if a.word == 4 {
+		return uint64(binary.NativeEndian.Uint32(b))
+	}
+	return binary.NativeEndian.Uint64(b)
+}
+
+// encode writes the msghdr as the caller's ABI has it.
 func (h *header) encode(b []byte) {
 	e := binary.NativeEndian
+	if h.word == 4 {
+		for i, v := range []uint32{uint32(h.namePtr), uint32(h.nameLen), uint32(h.iovPtr), uint32(h.iovLen),
+			uint32(h.controlPtr), uint32(h.controlLen), h.flags} {
+			e.PutUint32(b[4*i:], v)
+		}
+		return
+	}
 	e.PutUint64(b[0:], h.namePtr)
 	e.PutUint32(b[8:], uint32(h.nameLen))
 	e.PutUint64(b[16:], h.iovPtr)
@@ -141,18 +171,9 @@ func (h *header) encode(b []byte) {
 	e.PutUint32(b[48:], h.flags)
 }
 
-// cmsg returns one control message with its padding; a length of -1 is the
-// right one.
+// cmsg returns one control message of a 64-bit caller.
 func cmsg(level, typ int32, length int, data []byte) []byte {
-	if length < 0 {
-		length = cmsghdrSize + len(data)
-	}
-	b := make([]byte, cmsghdrSize+(len(data)+7)&^7)
-	binary.NativeEndian.PutUint64(b[0:], uint64(length))
-	binary.NativeEndian.PutUint32(b[8:], uint32(level))
-	binary.NativeEndian.PutUint32(b[12:], uint32(typ))
-	copy(b[cmsghdrSize:], data)
-	return b
+	return native.cmsg(level, typ, length, data)
 }
 
 // ints returns the values in host byte order, as cmsg data has them.

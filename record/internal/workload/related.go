@@ -30,6 +30,7 @@ func (t *thread) expect(call int64, fd, flags uint64) *expected {
 		Sockfd: int32(fd), Flags: uint32(flags), Readable: true,
 		Socket: describe(int(int32(fd))), Ints: map[string]*int64{},
 	}}
+	t.abi.mark(&e.Call)
 	e.null(relatedColumns...)
 	return e
 }
@@ -102,7 +103,7 @@ func (t *thread) sendto(m message, want int64) error {
 		}
 	}
 	e.sources(schema.SourceNull, name, schema.SourceEntry, schema.SourceNull)
-	ret := invoke(unix.SYS_SENDTO, m.fd, m.iov[0].base, m.iov[0].len, m.flags, h.namePtr, uint64(h.nameLen))
+	ret := t.abi.call(schema.CallSendto, m.fd, m.iov[0].base, m.iov[0].len, m.flags, h.namePtr, uint64(h.nameLen))
 	e.Rets = []int64{ret}
 	return t.conclude(ret, want, e)
 }
@@ -122,7 +123,7 @@ func (t *thread) recvfrom(m message, want int64) error {
 	} else {
 		e.null("msg_namelen")
 	}
-	ret := invoke(unix.SYS_RECVFROM, m.fd, m.iov[0].base, m.iov[0].len, m.flags, h.namePtr, at)
+	ret := t.abi.call(schema.CallRecvfrom, m.fd, m.iov[0].base, m.iov[0].len, m.flags, h.namePtr, at)
 	if ret >= 0 && h.namePtr != 0 {
 		out := int32(binary.NativeEndian.Uint32(addrlen))
 		e.set("out_namelen", int64(out))
@@ -145,7 +146,7 @@ func (t *thread) recvmsg(m message, want int64) error {
 	} else {
 		e.sources(schema.SourceFaulted, schema.SourceNull, schema.SourceFaulted, schema.SourceNull)
 	}
-	ret := invoke(unix.SYS_RECVMSG, m.fd, uint64(p.ptr), m.flags)
+	ret := t.abi.call(schema.CallRecvmsg, m.fd, uint64(p.ptr), m.flags)
 	if ret >= 0 {
 		t.received(e, uint64(p.ptr), e.NameLen)
 	}
@@ -156,11 +157,11 @@ func (t *thread) recvmsg(m message, want int64) error {
 // received expects what the kernel left in the msghdr and behind it. room is
 // what there was for the address.
 func (t *thread) received(e *expected, ptr uint64, room int32) {
-	h := t.peek(ptr, msghdrSize)
-	e.set("out_controllen", int64(binary.NativeEndian.Uint64(h[40:])))
-	e.set("out_msg_flags", int64(binary.NativeEndian.Uint32(h[48:])))
+	h, word := t.peek(ptr, t.abi.msghdrSize()), t.arena.word
+	e.set("out_controllen", int64(t.arena.getWord(h[5*word:])))
+	e.set("out_msg_flags", int64(binary.NativeEndian.Uint32(h[6*word:])))
 	if e.NamePtr != 0 {
-		out := int32(binary.NativeEndian.Uint32(h[8:]))
+		out := int32(binary.NativeEndian.Uint32(h[word:]))
 		e.set("out_namelen", int64(out))
 		e.set("name_source", int64(schema.SourceExit))
 		e.Name = t.peek(e.NamePtr, int(min(out, room)))
@@ -183,24 +184,21 @@ type vector struct {
 // vector makes a call with several messages, of which each has an event.
 func (t *thread) vector(v vector, want int64) error {
 	headers := make([]header, len(v.messages))
-	array := t.arena.alloc(max(1, len(v.messages)) * mmsghdrSize)
+	size := t.abi.mmsghdrSize()
+	array := t.arena.alloc(max(1, len(v.messages)) * size)
 	for i := range v.messages {
 		headers[i] = v.messages[i].layOut(t.arena)
-		headers[i].encode(array[i*mmsghdrSize:])
+		headers[i].encode(array[i*size:])
 	}
-	nr, timeout := uintptr(unix.SYS_SENDMMSG), uint64(0)
-	if v.call == schema.CallRecvmmsg {
-		nr = unix.SYS_RECVMMSG
-	}
+	timeout := uint64(0)
 	first := t.expect(v.call, v.fd, v.flags)
 	if v.timeout != nil {
-		b := binary.NativeEndian.AppendUint64(nil, uint64(v.timeout.Sec))
-		timeout = t.arena.put(binary.NativeEndian.AppendUint64(b, uint64(v.timeout.Nsec)))
+		timeout = t.arena.put(t.abi.timespec(v.timeout))
 		first.set("timeout_ns", v.timeout.Nano())
 	}
 	first.MsgPtr = addressOf(array)
 	first.set("vlen", int64(len(v.messages)))
-	ret := invoke(nr, v.fd, addressOf(array), uint64(len(v.messages)), v.flags, timeout)
+	ret := t.abi.call(v.call, v.fd, addressOf(array), uint64(len(v.messages)), v.flags, timeout)
 	if ret == 0 {
 		first.Rets = []int64{0}
 		first.null("msg_name_ptr", "msg_namelen", "requested_bytes")
@@ -224,7 +222,7 @@ func (t *thread) vector(v vector, want int64) error {
 // element expects message i of the array, with the given header, of a call that
 // returned ret.
 func (t *thread) element(e *expected, array uint64, i int, given *header, ret int64) {
-	e.MsgPtr = array + uint64(i)*mmsghdrSize
+	e.MsgPtr = array + uint64(i*t.abi.mmsghdrSize())
 	e.set("vector_index", int64(i))
 	t.fill(&e.Call, given)
 	source := func(present bool) schema.Source {
@@ -235,7 +233,7 @@ func (t *thread) element(e *expected, array uint64, i int, given *header, ret in
 	}
 	e.Rets = []int64{ret}
 	if ret >= 0 {
-		e.Rets[0] = int64(binary.NativeEndian.Uint32(t.peek(e.MsgPtr+msghdrSize, 4)))
+		e.Rets[0] = int64(binary.NativeEndian.Uint32(t.peek(e.MsgPtr+uint64(t.abi.msghdrSize()), 4)))
 	}
 	if !schema.Receives(e.Call.Call) {
 		name := source(given.namePtr != 0)
@@ -264,11 +262,11 @@ func (t *thread) sendfile(out, in int, offset *int64, count uint64, want int64) 
 	e.set("requested_bytes", int64(count))
 	ptr := uint64(0)
 	if offset != nil {
-		ptr = t.arena.put(binary.NativeEndian.AppendUint64(nil, uint64(*offset)))
+		ptr = t.arena.put(t.abi.offset(*offset))
 		e.set("offset", *offset)
 	}
 	e.set("offset_ptr", int64(ptr))
-	ret := invoke(unix.SYS_SENDFILE, uint64(out), uint64(in), ptr, count)
+	ret := t.abi.call(schema.CallSendfile, uint64(out), uint64(in), ptr, count)
 	e.Rets = []int64{ret}
 	return t.conclude(ret, want, e)
 }

@@ -7,11 +7,10 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
-	"unsafe"
 
 	"github.com/sendmsgrec/sendmsgrec/record/internal/truth"
+	"github.com/sendmsgrec/sendmsgrec/schema"
 	"golang.org/x/sys/unix"
 )
 
@@ -28,6 +27,7 @@ func errno(e unix.Errno) int64 { return -int64(e) }
 // thread's id names the case in a recording.
 type thread struct {
 	arena *arena
+	abi   *callerABI
 	more  []byte // further readable memory, beside the arena
 	log   *logger
 	name  string
@@ -44,7 +44,7 @@ func inThread(name string, log *logger, run func(*thread) error) error {
 			done <- err
 			return
 		}
-		t := &thread{arena: a, log: log, name: name}
+		t := &thread{arena: a, abi: native, log: log, name: name}
 		err = run(t)
 		for _, fd := range t.fds {
 			unix.Close(fd)
@@ -90,23 +90,25 @@ func (t *thread) peek(ptr uint64, n int) []byte {
 // prepared is a call that is laid out and described, ready to be made.
 type prepared struct {
 	fd, ptr, flags uintptr
+	abi            *callerABI
 	truth          truth.Call
 	size           int64
 }
 
 func (t *thread) prepare(m *message) *prepared {
 	h := m.layOut(t.arena)
-	b := t.arena.alloc(msghdrSize)
+	b := t.arena.alloc(t.abi.msghdrSize())
 	h.encode(b)
 	ptr := addressOf(b)
 	override(&ptr, m.ptr)
-	p := &prepared{fd: uintptr(m.fd), ptr: uintptr(ptr), flags: uintptr(m.flags)}
+	p := &prepared{abi: t.abi, fd: uintptr(m.fd), ptr: uintptr(ptr), flags: uintptr(m.flags)}
 	p.truth = truth.Call{
 		Case: t.name, PID: os.Getpid(), TID: unix.Gettid(),
 		Sockfd: int32(m.fd), Flags: uint32(m.flags), MsgPtr: ptr,
-		Readable: m.ptr == nil || t.peek(*m.ptr, msghdrSize) != nil,
+		Readable: m.ptr == nil || t.peek(*m.ptr, t.abi.msghdrSize()) != nil,
 		Socket:   describe(int(int32(m.fd))),
 	}
+	t.abi.mark(&p.truth)
 	if p.truth.Readable {
 		t.fill(&p.truth, &h)
 	}
@@ -126,22 +128,19 @@ func (t *thread) fill(c *truth.Call, h *header) {
 		c.Control = t.peek(h.controlPtr, int(h.controlLen))
 	}
 	for i := uint64(0); i < h.iovLen && h.iovLen <= 1024; i++ {
-		b := t.peek(h.iovPtr+i*iovecSize, iovecSize)
+		word := t.arena.word
+		b := t.peek(h.iovPtr+i*uint64(2*word), 2*word)
 		if b == nil {
 			break
 		}
-		v := (*iovec)(unsafe.Pointer(&b[0]))
-		c.IovBases, c.IovLens = append(c.IovBases, v.base), append(c.IovLens, v.len)
+		c.IovBases = append(c.IovBases, t.arena.getWord(b))
+		c.IovLens = append(c.IovLens, t.arena.getWord(b[word:]))
 	}
 }
 
 // call makes the call and returns its result, a negative errno for an error.
 func (p *prepared) call() int64 {
-	r, _, e := syscall.Syscall(unix.SYS_SENDMSG, p.fd, p.ptr, p.flags)
-	if e != 0 {
-		return -int64(e)
-	}
-	return int64(r)
+	return p.abi.call(schema.CallSendmsg, uint64(p.fd), uint64(p.ptr), uint64(p.flags))
 }
 
 // finish checks the result, completes the truth and logs it.
@@ -168,7 +167,7 @@ func (t *thread) sendBlocked(m message, want int64, before []int64, meanwhile fu
 	p := t.prepare(&m)
 	failed := make(chan error, 1)
 	go func() {
-		err := waitBlocked(p.truth.PID, p.truth.TID)
+		err := p.abi.waitBlocked(p.truth.PID, p.truth.TID)
 		if err == nil {
 			err = meanwhile(p.truth.TID)
 		}
@@ -187,10 +186,13 @@ func sameSocket(fd int, inode int64) bool {
 	return unix.Fstat(fd, &st) == nil && int64(st.Ino) == inode
 }
 
+// waitBlocked waits until the thread sleeps in the 64-bit sendmsg.
+func waitBlocked(pid, tid int) error { return native.waitBlocked(pid, tid) }
+
 // waitBlocked waits until the thread sleeps in sendmsg.
-func waitBlocked(pid, tid int) error {
+func (a *callerABI) waitBlocked(pid, tid int) error {
 	dir := fmt.Sprintf("/proc/%d/task/%d/", pid, tid)
-	call := fmt.Sprintf("%d ", unix.SYS_SENDMSG)
+	call := fmt.Sprintf("%d ", a.blocks)
 	for range 2000 {
 		syscall, err1 := os.ReadFile(dir + "syscall")
 		stat, err2 := os.ReadFile(dir + "stat")
