@@ -25,12 +25,14 @@ typedef _Bool bool;
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
 enum {
 	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1U << 0,
 	BPF_F_MMAPABLE = 1U << 10,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1ULL << 0,
@@ -177,8 +179,12 @@ struct signal_struct {
 	struct sigpending shared_pending;
 };
 
+#define PF_IO_WORKER 0x10 /* a thread of io_uring's, of the process that it works for */
+#define PF_KTHREAD 0x200000
+
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int flags;
 	void *stack;
 	int pid;
 	int tgid;
@@ -250,6 +256,7 @@ struct io_ring_ctx {
 
 struct io_cqe {
 	__u64 user_data;
+	__s32 res;
 	int fd;
 };
 
@@ -261,6 +268,12 @@ struct io_kiocb {
 	struct io_ring_ctx *ctx;
 };
 
+/* What 5.10 has in place of cqe. */
+struct io_kiocb___5_10 {
+	__u64 user_data;
+	__s32 result;
+};
+
 struct io_sr_msg {
 	void *umsg;
 	unsigned int msg_flags;
@@ -268,6 +281,41 @@ struct io_sr_msg {
 
 struct io_uring_cqe {
 	__s32 res;
+};
+
+enum iter_type {
+	ITER_KVEC = 1,
+	ITER_BVEC = 2,
+};
+
+struct iov_iter {
+	__u8 iter_type;
+	unsigned long count;
+	const void *kvec;
+	unsigned long nr_segs;
+};
+
+/* iter_type and the direction, as 5.10 has them. */
+struct iov_iter___5_10 {
+	unsigned int type;
+};
+
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+	struct iov_iter msg_iter;
+	void *msg_control;
+	unsigned int msg_flags;
+	unsigned long msg_controllen;
+};
+
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+
+struct bpf_iter_meta {
+	__u64 seq_num;
 };
 
 struct timespec64 {
@@ -306,6 +354,7 @@ struct pt_regs {
 #define REGS_ARGUMENTS(regs) (regs)->di, (regs)->si, (regs)->dx, (regs)->cx, (regs)->r8, (regs)->r9
 #define REGS_FIRST(regs) (regs)->di
 #define REGS_RETURN(regs) (regs)->ax
+#define REGS_ARGUMENT(regs, i) ((i) == 0 ? (regs)->di : (regs)->si)
 #else
 struct pt_regs {
 	__u64 regs[31];
@@ -315,6 +364,7 @@ struct pt_regs {
 	(r)->regs[0], (r)->regs[1], (r)->regs[2], (r)->regs[3], (r)->regs[4], (r)->regs[5]
 #define REGS_FIRST(r) (r)->regs[0]
 #define REGS_RETURN(r) (r)->regs[0]
+#define REGS_ARGUMENT(r, i) (r)->regs[i]
 #endif
 
 /* Layouts that user space fixed for ever. */

@@ -158,5 +158,6 @@ type Counters struct {
 	// PreemptedNumbered is how many of LostPreempted Seq counts; in what
 	// Ring.Counters returns, all.
 	PreemptedNumbered uint64
-	_                 [2]uint64
+	Sends             uint64
+	UnexplainedOthers uint64
 }

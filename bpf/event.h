@@ -232,7 +232,8 @@ struct counters {
 	__u64 unmarked;		  /* descendants that got no storage: their calls are filtered */
 	__u64 lost_preempted;	  /* another program was at this CPU's ring */
 	__u64 preempted_numbered; /* of these, counted in seq */
-	__u64 pad[2];
+	__u64 sends;		  /* of all sockets, by whom the filter lets through (sends.h) */
+	__u64 unexplained_others; /* of them, unexplained and by processes that found no room */
 };
 
 /* One CPU's ring: RING_HEADER_SIZE bytes of this, then ring_size bytes of

@@ -6,6 +6,7 @@
  */
 #define PREEMPTIBLE
 #include "function.h"
+#include "kernel.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -58,3 +59,50 @@ SENDFILE_HOOKS(sendfile, SENDFILE_64, false)
 SENDFILE_HOOKS(sendfile_compat, SENDFILE_COMPAT, false)
 #endif
 SENDFILE_HOOKS(sendfile_compat_32, SENDFILE_COMPAT_32, true)
+
+/* The functions that execute requests to io_uring. */
+#define REQUEST_HOOKS(function)                     \
+	SEC("fentry/" #function)                    \
+	int enter_##function(__u64 *ctx)            \
+	{                                           \
+		return request_run((void *)ctx[0]); \
+	}                                           \
+                                                    \
+	SEC("fexit/" #function)                     \
+	int exit_##function(__u64 *ctx)             \
+	{                                           \
+		return request_ran((__s32)ctx[2]);  \
+	}
+
+REQUEST_HOOKS(io_sendmsg)
+REQUEST_HOOKS(io_sendmsg_zc)
+
+/* 5.10: a completion that is posted at once, with its result. */
+SEC("fentry/io_req_complete_post")
+int enter_io_req_complete_post(__u64 *ctx)
+{
+	return request_complete((void *)ctx[0], (__s32)ctx[1]);
+}
+
+SEC("fentry/io_dismantle_req")
+int enter_io_dismantle_req(__u64 *ctx)
+{
+	return request_freed((void *)ctx[0]);
+}
+
+/* The functions by which the kernel sends. */
+#define KERNEL_HOOKS(function, args)                  \
+	SEC("fentry/" #function)                      \
+	int enter_##function(__u64 *ctx)              \
+	{                                             \
+		return kernel_enter(ctx[0], ctx[1]);  \
+	}                                             \
+                                                      \
+	SEC("fexit/" #function)                       \
+	int exit_##function(__u64 *ctx)               \
+	{                                             \
+		return kernel_exit((__s32)ctx[args]); \
+	}
+
+KERNEL_HOOKS(sock_sendmsg, 2)
+KERNEL_HOOKS(kernel_sendmsg, 5)

@@ -33,6 +33,14 @@ static __always_inline bool matches_comm(void)
 	return false;
 }
 
+/* The task for which the filter decides. A thread of io_uring's own works for
+ * its process, and is no descendant of anybody's.
+ */
+static __always_inline struct task_struct *submitter(struct task_struct *task)
+{
+	return READ(task, flags) & PF_IO_WORKER ? READ(task, group_leader) : task;
+}
+
 /* Kinds of filter are joined by AND, the values of one kind by OR. */
 static __always_inline bool passes_filter(struct task_struct *task, __u32 pid)
 {

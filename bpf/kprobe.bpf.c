@@ -5,6 +5,7 @@
  * calls.
  */
 #include "function.h"
+#include "kernel.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -54,3 +55,51 @@ SENDFILE_HOOKS(sendfile, false)
 SENDFILE_HOOKS(sendfile_compat, false)
 #endif
 SENDFILE_HOOKS(sendfile_compat_32, true)
+
+/* The functions that execute requests to io_uring. */
+#define REQUEST_HOOKS(function)                                                           \
+	SEC("kprobe")                                                                     \
+	int enter_##function(struct pt_regs *ctx)                                         \
+	{                                                                                 \
+		return request_run(CAST(struct io_kiocb, (void *)REGS_ARGUMENT(ctx, 0))); \
+	}                                                                                 \
+                                                                                          \
+	SEC("kretprobe")                                                                  \
+	int exit_##function(struct pt_regs *ctx)                                          \
+	{                                                                                 \
+		return request_ran((__s32)REGS_RETURN(ctx));                              \
+	}
+
+REQUEST_HOOKS(io_sendmsg)
+REQUEST_HOOKS(io_sendmsg_zc)
+
+/* 5.10: a completion that is posted at once, with its result. */
+SEC("kprobe")
+int enter_io_req_complete_post(struct pt_regs *ctx)
+{
+	return request_complete(CAST(struct io_kiocb, (void *)REGS_ARGUMENT(ctx, 0)),
+				(__s32)REGS_ARGUMENT(ctx, 1));
+}
+
+SEC("kprobe")
+int enter_io_dismantle_req(struct pt_regs *ctx)
+{
+	return request_freed(CAST(struct io_kiocb, (void *)REGS_ARGUMENT(ctx, 0)));
+}
+
+/* The functions by which the kernel sends. */
+#define KERNEL_HOOKS(function)                                                     \
+	SEC("kprobe")                                                              \
+	int enter_##function(struct pt_regs *ctx)                                  \
+	{                                                                          \
+		return kernel_enter(REGS_ARGUMENT(ctx, 0), REGS_ARGUMENT(ctx, 1)); \
+	}                                                                          \
+                                                                                   \
+	SEC("kretprobe")                                                           \
+	int exit_##function(struct pt_regs *ctx)                                   \
+	{                                                                          \
+		return kernel_exit((__s32)REGS_RETURN(ctx));                       \
+	}
+
+KERNEL_HOOKS(sock_sendmsg)
+KERNEL_HOOKS(kernel_sendmsg)

@@ -29,6 +29,7 @@ func TestGoStructsMirrorTheStructsOfTheObject(t *testing.T) {
 		"event_iovec":     Iovec{},
 		"event_extra":     Extra{},
 		"counters":        Counters{},
+		"sender":          sender{},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var c *btf.Struct

@@ -34,15 +34,6 @@ var taxing = map[string]map[string]string{
 	},
 }
 
-// blind says what a tier cannot watch at all, and why.
-var blind = map[string]map[string]string{
-	TierFentry:     {PathKernel: systemCallsOnly},
-	TierKprobe:     {PathKernel: systemCallsOnly},
-	TierTracepoint: {PathKernel: systemCallsOnly},
-}
-
-const systemCallsOnly = "senders inside the kernel do not enter by a system call"
-
 // demand is how much a path is wanted.
 type demand int
 
@@ -83,8 +74,7 @@ type watch struct {
 	why    error               // why the path is not watched; nil when it is
 }
 
-// choosePaths begins with all paths that are wanted and that the tier can
-// watch.
+// choosePaths begins with all paths that are wanted.
 func (p *Probe) choosePaths(names []string) error {
 	tier := p.candidate.tier
 	d, err := demands(names, tier)
@@ -94,11 +84,7 @@ func (p *Probe) choosePaths(names []string) error {
 	p.paths = map[string]*watch{}
 	for _, path := range PathNames() {
 		p.paths[path] = &watch{demand: d[path], hooks: map[string][]string{}}
-		if why := blind[tier][path]; why != "" {
-			if err := p.refuse(path, errors.New(why)); err != nil {
-				return err
-			}
-		} else if d[path] == demandNone {
+		if d[path] == demandNone {
 			p.paths[path].why = notWatched(path, tier)
 		}
 	}
@@ -134,6 +120,12 @@ func (p *Probe) whyNot(path string) string {
 		return why.Error()
 	}
 	return ""
+}
+
+// attached notes a hook, and that it sees a call on a path.
+func (p *Probe) attached(path, call, hook string) {
+	p.hooks = append(p.hooks, hook)
+	p.sees(path, call, hook)
 }
 
 // sees notes that a hook sees a call on a path.

@@ -47,14 +47,15 @@ const FilterMax = 16
 // Config says what is recorded. Kinds of filter that are set are joined by
 // AND, the values of one kind by OR; the kernel drops all other calls.
 type Config struct {
-	RingBytes int      // per CPU, rounded up to a power of two, or less where the kernel allows no more; 0 is DefaultRingBytes
-	PIDs      []uint32 // processes (thread groups), in the caller's PID namespace
-	UIDs      []uint32 // real user ids
-	Comms     []string // thread names, compared whole, at most 15 bytes each
-	RootPID   uint32   // this process and all descendants made from now on; 0 is off
-	Calls     []string // names of the calls that are recorded; none is sendmsg
-	Paths     []string // into the kernel, on which they are watched: PathNames, PathsDefault, PathsAll; none is PathsDefault
-	Tier      string   // how calls are hooked: TierAuto, also "", or one of Tiers
+	RingBytes  int      // per CPU, rounded up to a power of two, or less where the kernel allows no more; 0 is DefaultRingBytes
+	PIDs       []uint32 // processes (thread groups), in the caller's PID namespace
+	UIDs       []uint32 // real user ids
+	Comms      []string // thread names, compared whole, at most 15 bytes each
+	RootPID    uint32   // this process and all descendants made from now on; 0 is off
+	Calls      []string // names of the calls that are recorded; none is sendmsg
+	Paths      []string // into the kernel, on which they are watched: PathNames, PathsDefault, PathsAll; none is PathsDefault
+	CountSends bool     // that no recorded call makes are counted, by process, where the kernel can
+	Tier       string   // how calls are hooked: TierAuto, also "", or one of Tiers
 }
 
 // Probe is a loaded and attached set of programs. Methods may be called from
@@ -73,7 +74,13 @@ type Probe struct {
 	rings         []*Ring
 	bell          ringbuf.Record
 	inFlight      *inFlight
-	requests      *inFlight // of io_uring; nil when not watched
+	addressed     *inFlight  // calls kept by an address; nil when none are watched
+	visitor       string     // the program that visits them
+	uring         *uringForm // nil when requests are not watched
+	kernelLinks   []link.Link
+	kernelDoor    string // the function by which senders inside the kernel are seen
+	sends         error  // why sends are not counted
+	account       Sends  // from Detach on
 	paths         map[string]*watch
 	abis          abis
 }
@@ -156,10 +163,13 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 	if err := p.prepareCompat(spec); err != nil {
 		return nil, err
 	}
-	if err := cfg.prepare(spec, p.callHooks(), self, test, cpus, size); err != nil {
+	if err := cfg.prepare(spec, self, test, cpus, size); err != nil {
 		return nil, err
 	}
-	if err = p.load(spec); err != nil {
+	if err := p.choosePoints(spec, cfg.CountSends); err != nil {
+		return nil, err
+	}
+	if err = p.load(spec, cfg.RootPID != 0); err != nil {
 		return nil, fmt.Errorf("load BPF programs: %w", err)
 	}
 	if err := p.mapRings(cpus, size); err != nil {
@@ -178,11 +188,16 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 		if err := p.testSelf(); err != nil {
 			return nil, err
 		}
+		if p.watches(PathKernel) {
+			if err := p.settleKernel(); err != nil {
+				return nil, err
+			}
+		}
 		if err := p.arm(); err != nil {
 			return nil, err
 		}
 	}
-	return p, nil
+	return p, p.attachSends()
 }
 
 func (cfg *Config) ringSize() (int, error) {
@@ -243,19 +258,15 @@ func (p *Probe) attach(followForks bool) error {
 		return err
 	}
 	if followForks {
-		if err := p.attachTask("sched_process_fork"); err != nil {
+		if err := p.attachTask(forkProgram); err != nil {
 			return err
 		}
 	}
 	if err := p.attachTask("sched_process_exit"); err != nil {
 		return err
 	}
-	if p.watches(PathURing) {
-		if err := p.attachURing(); err != nil {
-			if err := p.refuse(PathURing, err); err != nil {
-				return err
-			}
-		}
+	if err := p.attachAddressed(); err != nil {
+		return err
 	}
 	if err := p.attachCompat(false); err != nil {
 		return err
@@ -281,8 +292,7 @@ func (p *Probe) attachHook(path, call string, h *hook, exit bool) error {
 		return err
 	}
 	p.links = append(p.links, l)
-	p.hooks = append(p.hooks, name)
-	p.sees(path, call, name)
+	p.attached(path, call, name)
 	if path == PathSyscall && p.candidate.tier != TierTracepoint {
 		p.sees(PathCompat, call, name)
 	}
@@ -290,13 +300,9 @@ func (p *Probe) attachHook(path, call string, h *hook, exit bool) error {
 }
 
 func (p *Probe) attachTask(name string) error {
-	l, err := link.AttachTracing(link.TracingOptions{Program: p.programs.Programs[name]})
-	if err != nil {
-		return fmt.Errorf("attach to %s: %w", name, err)
-	}
-	p.links = append(p.links, l)
-	p.hooks = append(p.hooks, "tp_btf:"+name)
-	return nil
+	links, names, err := p.attachPoints([]hookPoint{tracepointHook(name, name)})
+	p.links, p.hooks = append(p.links, links...), append(p.hooks, names...)
+	return err
 }
 
 // callHooks returns the hooks of all calls that are recorded.
@@ -365,20 +371,17 @@ func (p *Probe) Detach() error {
 	if p.links == nil {
 		return nil
 	}
-	var errs []error
-	for i := len(p.links) - 1; i >= 0; i-- {
-		errs = append(errs, p.links[i].Close())
-	}
-	p.links = nil
+	errs := []error{closeLinks(p.kernelLinks), closeLinks(p.links)}
+	p.kernelLinks, p.links = nil, nil
 	// A program that began before may still be writing its record on another
 	// CPU; programs are readers of RCU, so one grace period ends them.
-	return errors.Join(append(errs, membarrier(), p.inFlight.record(), p.requests.record())...)
+	return errors.Join(append(errs, membarrier(), p.inFlight.record(), p.addressed.record(), p.countSends())...)
 }
 
 // Close detaches and frees everything; rings and events become invalid.
 func (p *Probe) Close() error {
-	errs := []error{p.Detach(), p.inFlight.close(), p.requests.close()}
-	p.inFlight, p.requests = nil, nil
+	errs := []error{p.Detach(), p.inFlight.close(), p.addressed.close()}
+	p.inFlight, p.addressed = nil, nil
 	if p.doorbell != nil {
 		errs = append(errs, p.doorbell.Close())
 		p.doorbell = nil

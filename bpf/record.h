@@ -84,7 +84,7 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 		if (!control)
 			st->control_captured = 0;
 	}
-	if (likely(!st->request))
+	if (likely(!st->address))
 		capture_task(&st->task, task);
 	size = sizeof(*event) + parts_size(st);
 	base = ring_base(ring, size);

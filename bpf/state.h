@@ -77,9 +77,13 @@ struct call_state {
 	__u32 outcome;	    /* event_outcome */
 	__s64 iov_distance; /* see capture_msghdr() */
 	__u64 argument;	    /* the call's second */
-	__u64 request;	    /* of io_uring; 0: a system call */
+	__u64 address;	    /* its key in address_states; 0: a system call */
 	__u32 restarts;	    /* it returns to enter again */
-	__u32 pad;
+	__u32 nested;	    /* calls that a sender inside the kernel makes within this one */
+	__u32 silent;	    /* a request that posts no completion when it succeeds */
+	__u32 ran;	    /* a request that was executed and is not to be again */
+	__u64 run_ns;	    /* when the request's execution began */
+	__u64 counted;	    /* its key in pending_sends; 0: none */
 	struct attempt attempt;
 	__u64 kept_ptr;		   /* recvfrom's addrlen; the array of sendmmsg and recvmmsg */
 	__s32 rooms[VECTOR_ROOMS]; /* msg_namelen of recvmmsg's first messages */
@@ -119,32 +123,34 @@ struct {
 	__type(value, struct blank);
 } blanks SEC(".maps");
 
-/* By the address of an io_uring request. The typed build's kernels give
- * programs memory on demand; the others do not.
+/* By the address of what the call belongs to: a request to io_uring, or, of a
+ * sender inside the kernel, its task, whose own state may be that of a system
+ * call. The typed build's kernels give programs memory on demand; the others do
+ * not.
  */
 #ifdef PORTABLE
-#define REQUEST_FLAGS 0
+#define ADDRESS_FLAGS 0
 #else
-#define REQUEST_FLAGS BPF_F_NO_PREALLOC
+#define ADDRESS_FLAGS BPF_F_NO_PREALLOC
 #endif
-#define REQUESTS_MAX 4096
-#define REQUEST_CONTROLS_MAX 512
+#define ADDRESSES_MAX 4096
+#define ADDRESS_CONTROLS_MAX 512
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, REQUEST_FLAGS);
-	__uint(max_entries, REQUESTS_MAX);
+	__uint(map_flags, ADDRESS_FLAGS);
+	__uint(max_entries, ADDRESSES_MAX);
 	__type(key, __u64);
 	__type(value, struct call_state);
-} request_states SEC(".maps");
+} address_states SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, REQUEST_FLAGS);
-	__uint(max_entries, REQUEST_CONTROLS_MAX);
+	__uint(map_flags, ADDRESS_FLAGS);
+	__uint(max_entries, ADDRESS_CONTROLS_MAX);
 	__type(key, __u64);
 	__type(value, struct control_state);
-} request_controls SEC(".maps");
+} address_controls SEC(".maps");
 
 #ifdef PORTABLE
 
@@ -312,30 +318,58 @@ static __always_inline void unmark_descendant(struct task_struct *task)
 
 #endif
 
-/* Where a call's control messages are kept: with the request or the task. */
+static __always_inline struct call_state *address_state(__u64 address)
+{
+	return bpf_map_lookup_elem(&address_states, &address);
+}
+
+/* A state at an address that has none, or NULL. */
+static __always_inline struct call_state *address_state_make(__u64 address)
+{
+	__u32 zero = 0;
+	struct blank *blank = bpf_map_lookup_elem(&blanks, &zero);
+	struct call_state *st;
+
+	if (!blank || bpf_map_update_elem(&address_states, &address, &blank->call, BPF_ANY))
+		return NULL;
+	st = bpf_map_lookup_elem(&address_states, &address);
+	if (st)
+		st->address = address;
+	return st;
+}
+
+static __always_inline void address_state_end(__u64 address)
+{
+	bpf_map_delete_elem(&address_controls, &address);
+	bpf_map_delete_elem(&address_states, &address);
+}
+
+/* Where a call's control messages are kept: at the same address or with the
+ * task.
+ */
 static __always_inline struct control_state *call_control(struct task_struct *task,
 							  struct call_state *st)
 {
-	__u64 request = st->request;
+	__u64 address = st->address;
 
-	if (unlikely(request))
-		return bpf_map_lookup_elem(&request_controls, &request);
+	if (unlikely(address))
+		return bpf_map_lookup_elem(&address_controls, &address);
 	return control_state(task);
 }
 
 static __always_inline struct control_state *call_control_make(struct task_struct *task,
 							       struct call_state *st)
 {
-	__u64 request = st->request;
+	__u64 address = st->address;
 	__u32 zero = 0;
 	struct blank *blank;
 
-	if (likely(!request))
+	if (likely(!address))
 		return control_state_make(task);
 	blank = bpf_map_lookup_elem(&blanks, &zero);
-	if (!blank || bpf_map_update_elem(&request_controls, &request, &blank->control, BPF_ANY))
+	if (!blank || bpf_map_update_elem(&address_controls, &address, &blank->control, BPF_ANY))
 		return NULL;
-	return bpf_map_lookup_elem(&request_controls, &request);
+	return bpf_map_lookup_elem(&address_controls, &address);
 }
 
 #endif

@@ -2,112 +2,87 @@ package bpf
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
-	"github.com/cilium/ebpf/link"
-)
-
-// The programs of requests to io_uring, in the order in which they are
-// attached: completion before submission.
-const (
-	uringComplete = "uring_complete"
-	uringSubmit   = "uring_submit"
-	uringInFlight = "uring_in_flight"
 )
 
 var errOtherCall = errors.New("sendmsg is not among the calls that are recorded")
 
-// canWatchURing returns why requests to io_uring cannot be watched with these
-// programs, nil when they can.
-func canWatchURing(spec *ebpf.CollectionSpec, chosen []call) error {
-	if spec.Programs[uringSubmit] == nil {
-		return errors.New("this probe tier does not watch requests to io_uring")
+func hasSendmsg(chosen []call) bool {
+	return slices.ContainsFunc(chosen, func(c call) bool { return c.name == "sendmsg" })
+}
+
+// uringForm is how this kernel shows the requests of io_uring.
+type uringForm struct {
+	points  []hookPoint // completion before submission
+	runs    bool        // their execution is seen
+	numbers bool        // the descriptors' numbers are known
+}
+
+// uringSubmission chooses the program of submissions by the prototypes of the
+// tracepoints: their parameters differ, and their names stayed the same.
+func uringSubmission(kernel *btf.Spec) (point hookPoint, numbers bool, err error) {
+	switch {
+	case tracepointParameters(kernel, "io_uring_submit_req") == 1:
+		return tracepointHook("io_uring_submit_req", "uring_submit_req"), true, nil
+	case tracepointParameters(kernel, "io_uring_submit_sqe") == 2:
+		return tracepointHook("io_uring_submit_sqe", "uring_submit_sqe"), true, nil
+	case tracepointParameters(kernel, "io_uring_submit_sqe") == 7:
+		return tracepointHook("io_uring_submit_sqe", "uring_submit_ring"), false, nil
 	}
-	if !slices.ContainsFunc(chosen, func(c call) bool { return c.name == "sendmsg" }) {
-		return errOtherCall
+	return hookPoint{}, false, errors.New("no tracepoint io_uring_submit_req or io_uring_submit_sqe as this build knows it")
+}
+
+// uringCompletion chooses the programs of completions in the same way.
+func uringCompletion(kernel *btf.Spec, functions bool) ([]hookPoint, error) {
+	switch tracepointParameters(kernel, "io_uring_complete") {
+	case 3:
+		return []hookPoint{tracepointHook("io_uring_complete", "uring_complete_cqe")}, nil
+	case 7:
+		return []hookPoint{tracepointHook("io_uring_complete", "uring_complete_res")}, nil
+	case 4:
+		if functions && functionParameters(kernel, "io_dismantle_req") == 1 && functionParameters(kernel, "io_req_complete_post") == 3 {
+			return []hookPoint{entryHook("io_dismantle_req"), entryHook("io_req_complete_post")}, nil
+		}
+		return nil, errors.New("tracepoint io_uring_complete does not say here which request has completed")
 	}
-	kernel, err := btf.LoadKernelSpec()
+	return nil, errors.New("no tracepoint io_uring_complete as this build knows it")
+}
+
+// chooseURing returns how requests can be watched on this kernel, or why not.
+func chooseURing(spec *ebpf.CollectionSpec, kernel *btf.Spec, chosen []call) (*uringForm, error) {
+	if !hasSendmsg(chosen) {
+		return nil, errOtherCall
+	}
+	functions := hooksFunctions(spec)
+	submission, numbers, err := uringSubmission(kernel)
 	if err != nil {
-		return fmt.Errorf("read kernel BTF: %w", err)
+		return nil, err
 	}
-	// The parameters of the tracepoints, with the context in front.
-	for name, parameters := range map[string]int{"io_uring_submit_req": 2, "io_uring_complete": 4} {
-		var t *btf.Typedef
-		if err := kernel.TypeByName("btf_trace_"+name, &t); err != nil {
-			return fmt.Errorf("no tracepoint %s as this build knows it", name)
-		}
-		pointer, _ := t.Type.(*btf.Pointer)
-		if pointer == nil {
-			return fmt.Errorf("tracepoint %s has no prototype", name)
-		}
-		if f, ok := pointer.Target.(*btf.FuncProto); !ok || len(f.Params) != parameters {
-			return fmt.Errorf("tracepoint %s has other parameters here", name)
+	form := &uringForm{numbers: numbers}
+	if form.points, err = uringCompletion(kernel, functions); err != nil {
+		return nil, err
+	}
+	for _, function := range []string{"io_sendmsg", "io_sendmsg_zc"} {
+		if functions && functionParameters(kernel, function) == 2 {
+			form.runs = true
+			form.points = append(form.points, exitHook(function), entryHook(function))
 		}
 	}
-	return nil
+	form.points = append(form.points, submission)
+	return form, nil
 }
 
-// load loads the programs. Where the kernel refuses those of io_uring, it does
-// so without them: they must cost nobody the rest.
-func (p *Probe) load(spec *ebpf.CollectionSpec) (err error) {
-	if p.watches(PathURing) {
-		if why := canWatchURing(spec, p.calls); why != nil {
-			if err := p.refuse(PathURing, why); err != nil {
-				return err
-			}
-		}
+// limits says what is not seen of the requests that are watched.
+func (f *uringForm) limits() string {
+	text := "not those that fail before they are submitted"
+	if !f.numbers {
+		text += "; descriptors have no number"
 	}
-	if !p.watches(PathURing) {
-		dropURing(spec)
-		p.programs, err = ebpf.NewCollection(spec)
-		return err
+	if !f.runs {
+		text += "; not when and by which thread they are executed; those that ask for no completion when they succeed have no result"
 	}
-	p.programs, err = ebpf.NewCollection(spec)
-	if err == nil {
-		return nil
-	}
-	dropURing(spec)
-	without, withoutErr := ebpf.NewCollection(spec)
-	if withoutErr != nil {
-		return withoutErr
-	}
-	p.programs = without
-	return p.refuse(PathURing, err)
-}
-
-func dropURing(spec *ebpf.CollectionSpec) {
-	for _, name := range []string{uringComplete, uringSubmit, uringInFlight} {
-		delete(spec.Programs, name)
-	}
-}
-
-// attachURing watches requests to io_uring.
-func (p *Probe) attachURing() error {
-	var err error
-	if p.requests, err = openInFlight(link.IterOptions{Program: p.programs.Programs[uringInFlight], Map: p.programs.Maps["request_states"]}); err != nil {
-		return err
-	}
-	for _, name := range []string{uringComplete, uringSubmit} {
-		l, err := link.AttachTracing(link.TracingOptions{Program: p.programs.Programs[name]})
-		if err != nil {
-			return fmt.Errorf("attach %s: %w", name, err)
-		}
-		p.links = append(p.links, l)
-	}
-	for _, hook := range []string{"tp_btf:io_uring_submit_req", "tp_btf:io_uring_complete"} {
-		p.hooks = append(p.hooks, hook)
-		p.sees(PathURing, "sendmsg", hook)
-	}
-	return nil
-}
-
-// uringLimits says why requests are not watched, or which are not.
-func (p *Probe) uringLimits() string {
-	if !p.watches(PathURing) {
-		return p.whyNot(PathURing)
-	}
-	return "not those that fail before they are submitted; those that ask for no completion when they succeed end as lost or in flight"
+	return text
 }

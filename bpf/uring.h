@@ -2,21 +2,21 @@
 /* Sends through io_uring (IORING_OP_SENDMSG and SENDMSG_ZC): a request is a call
  * from its submission to its completion, which may come on another thread. Its
  * state is kept by the address of the request.
+ *
+ * Kernels hand their tracepoints different things; each form has a program, and
+ * the loader takes those that this kernel's BTF asks for (uring.go).
  */
 #ifndef SENDMSGREC_URING_H
 #define SENDMSGREC_URING_H
 
-#include "call.h"
+#include "sends.h"
 
 #define IORING_OP_SENDMSG 9
 #define IORING_OP_SENDMSG_ZC 48
-#define REQ_F_FIXED_FILE 1
 
-static __always_inline void request_end(__u64 request)
-{
-	bpf_map_delete_elem(&request_controls, &request);
-	bpf_map_delete_elem(&request_states, &request);
-}
+/* The first flags of a request are those of its submission (IOSQE_*), for ever. */
+#define REQ_F_FIXED_FILE (1 << 0)
+#define REQ_F_CQE_SKIP (1 << 6)
 
 /* Requests of 32-bit programs have another layout behind their pointers. */
 static __always_inline bool is_compat(struct io_kiocb *req)
@@ -26,66 +26,106 @@ static __always_inline bool is_compat(struct io_kiocb *req)
 	return BPF_CORE_READ_BITFIELD_PROBED(ring, compat);
 }
 
-static __always_inline struct call_state *request_state_make(struct ring_header *ring, __u32 cpu,
-							     __u64 request)
+static __always_inline void request_end(struct call_state *st, __u64 request)
 {
-	struct call_state *st = bpf_map_lookup_elem(&request_states, &request);
-	struct blank *blank;
-	__u32 zero = 0;
-
-	/* The request that had this address has ended unseen. */
-	if (unlikely(st)) {
-		lose_skipped_exit(ring, cpu, st);
-		request_end(request);
-	}
-	blank = bpf_map_lookup_elem(&blanks, &zero);
-	if (!blank || bpf_map_update_elem(&request_states, &request, &blank->call, BPF_ANY))
-		return NULL;
-	return bpf_map_lookup_elem(&request_states, &request);
+	pending_send_end(st);
+	address_state_end(request);
 }
 
-SEC("tp_btf/io_uring_submit_req")
-int uring_submit(__u64 *ctx)
+/* Accounts a request that ends here and writes its event. A function of its own:
+ * the verifier of old kernels has no patience for two copies in a program.
+ */
+static __noinline int write_request(__u64 request, __s64 res, __u64 now)
 {
-	struct io_kiocb *req = (void *)ctx[0];
-	struct task_struct *task = current_task();
+	struct call_state *st = address_state(request);
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct ring_header *ring = ring_of(cpu);
-	__u8 opcode = READ(req, opcode);
+
+	if (!st || !ring)
+		return 0;
+	move_account(&ring->counters, cpu, st->cpu);
+	count(ring->counters.returned);
+	write_record(ring, current_task(), st, res, now);
+	request_end(st, request);
+	return 0;
+}
+
+/* The request that had this address has ended unseen. One that was to be silent
+ * has succeeded: what is not known of it is its result.
+ */
+static __always_inline void end_unseen(struct ring_header *ring, __u32 cpu, struct call_state *st,
+				       __u64 request)
+{
+	if (st->silent) {
+		st->outcome = OUTCOME_IN_FLIGHT;
+		write_request(request, 0, bpf_ktime_get_boot_ns());
+		return;
+	}
+	lose_skipped_exit(ring, cpu, st);
+	request_end(st, request);
+}
+
+/* What a request says of itself, in the words of sendmsg(). */
+static __always_inline void read_request(struct task_struct *task, struct call_state *st,
+					 struct io_kiocb *req)
+{
 	struct call_entry entry = {
 		.call = CALL_SENDMSG,
 		.entry_path = ENTRY_IO_URING,
 		.abi = ABI_64,
 		.origin = ORIGIN_USER,
 	};
-	struct io_sr_msg *message;
+	struct io_sr_msg *message = CAST(struct io_sr_msg, req);
+	struct io_kiocb___5_10 *old = (void *)req;
+	__u64 flags = READ(req, flags);
 	struct event_extra *extra;
+	__u64 file;
+
+	entry.args[0] = -1;
+	if (bpf_core_field_exists(req->cqe) && !(flags & REQ_F_FIXED_FILE))
+		entry.args[0] = (__s64)READ(req, cqe.fd);
+	entry.args[1] = (__u64)READ(message, umsg);
+	entry.args[2] = READ(message, msg_flags);
+	read_at_entry(task, st, &entry);
+	/* 5.10 has looked the descriptor up by now, and forgotten its number. */
+	file = (__u64)READ(req, file);
+	if (!st->file && file)
+		capture_file(st, file);
+	st->silent = bpf_core_field_exists(req->cqe) && flags & REQ_F_CQE_SKIP;
+	extra = extra_of(st);
+	extra->present |= EXTRA_IO;
+	if (bpf_core_field_exists(req->cqe))
+		extra->io_user_data = READ(req, cqe.user_data);
+	else
+		extra->io_user_data = BPF_CORE_READ(old, user_data);
+	extra->io_opcode = READ(req, opcode);
+}
+
+static __always_inline int request_submit(struct io_kiocb *req)
+{
+	struct task_struct *task = current_task();
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct ring_header *ring = ring_of(cpu);
+	__u8 opcode = READ(req, opcode);
 	struct call_state *st;
-	bool fixed;
 
 	if (opcode != IORING_OP_SENDMSG && opcode != IORING_OP_SENDMSG_ZC)
 		return 0;
-	if (!ring || is_compat(req) || !admit(ring, task))
+	if (!ring || is_compat(req) || !admit(ring, submitter(task)))
 		return 0;
-	st = request_state_make(ring, cpu, (__u64)req);
+	st = address_state((__u64)req);
+	if (unlikely(st))
+		end_unseen(ring, cpu, st, (__u64)req);
+	st = address_state_make((__u64)req);
 	if (unlikely(!st)) {
 		lose_no_state(ring);
 		return 0;
 	}
-	message = CAST(struct io_sr_msg, req);
-	fixed = READ(req, flags) & REQ_F_FIXED_FILE;
-	entry.args[0] = fixed ? -1 : (__s64)READ(req, cqe.fd);
-	entry.args[1] = (__u64)READ(message, umsg);
-	entry.args[2] = READ(message, msg_flags);
 	st->cpu = cpu;
-	st->request = (__u64)req;
 	st->outcome = OUTCOME_RETURNED;
-	read_at_entry(task, st, &entry);
-	extra = extra_of(st);
-	extra->present |= EXTRA_IO;
-	extra->io_user_data = READ(req, cqe.user_data);
-	extra->io_opcode = opcode;
+	read_request(task, st, req);
 	capture_task(&st->task, task);
+	pending_send_begin(st);
 	st->in_call = CALL_SENDMSG;
 	st->time_ns = bpf_ktime_get_boot_ns();
 	return 0;
@@ -109,40 +149,62 @@ static __always_inline void recapture_request_socket(struct call_state *st, stru
 		st->call.socket_source = SOURCE_EXIT;
 }
 
-SEC("tp_btf/io_uring_complete")
-int uring_complete(__u64 *ctx)
+static __always_inline int request_complete(struct io_kiocb *req, __s32 res)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
-	__u64 request = ctx[1];
-	struct io_uring_cqe *cqe = (void *)ctx[2];
-	struct call_state *st = bpf_map_lookup_elem(&request_states, &request);
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct ring_header *ring = ring_of(cpu);
+	struct call_state *st = address_state((__u64)req);
 
-	if (!st || !ring)
+	if (!st)
 		return 0;
-	move_account(&ring->counters, cpu, st->cpu);
-	count(ring->counters.returned);
-	recapture_request_socket(st, CAST(struct io_kiocb, (void *)request));
-	write_record(ring, current_task(), st, READ(cqe, res), now);
-	request_end(request);
-	return 0;
+	recapture_request_socket(st, req);
+	return write_request((__u64)req, res, now);
 }
 
-/* Run for each request that has not completed, when all else is detached. */
-SEC("iter/bpf_map_elem")
-int uring_in_flight(__u64 *ctx)
+/* From 6.2 on. */
+SEC("tp_btf/io_uring_submit_req")
+int uring_submit_req(__u64 *ctx)
 {
-	const __u64 *key = (void *)ctx[2];
-	struct ring_header *ring;
-	struct call_state *st;
-	__u64 request;
+	return request_submit((void *)ctx[0]);
+}
 
-	if (!key)
-		return 0;
-	request = *key;
-	st = bpf_map_lookup_elem(&request_states, &request);
-	if (!st || !st->in_call)
+/* 6.1: the request, whether it may block. */
+SEC("tp_btf/io_uring_submit_sqe")
+int uring_submit_sqe(__u64 *ctx)
+{
+	return request_submit((void *)ctx[0]);
+}
+
+/* 5.10: the ring, the request, and what stands in it. */
+SEC("tp_btf/io_uring_submit_sqe")
+int uring_submit_ring(__u64 *ctx)
+{
+	return request_submit(CAST(struct io_kiocb, (void *)ctx[1]));
+}
+
+/* 6.18: the ring, the request, the completion. */
+SEC("tp_btf/io_uring_complete")
+int uring_complete_cqe(__u64 *ctx)
+{
+	struct io_uring_cqe *cqe = (void *)ctx[2];
+
+	return request_complete(CAST(struct io_kiocb, (void *)ctx[1]), READ(cqe, res));
+}
+
+/* 6.1, 6.12: the ring, the request, its user data, the result. */
+SEC("tp_btf/io_uring_complete")
+int uring_complete_res(__u64 *ctx)
+{
+	return request_complete(CAST(struct io_kiocb, (void *)ctx[1]), (__s32)ctx[3]);
+}
+
+/* A call that is kept by an address and has not ended, when all else is
+ * detached, gets its event without a result.
+ */
+static long leave_in_flight(void *map, const __u64 *key, struct call_state *st, void *unused)
+{
+	struct ring_header *ring;
+
+	if (!st->in_call)
 		return 0;
 	ring = ring_of(st->cpu);
 	if (!ring)
@@ -151,6 +213,34 @@ int uring_in_flight(__u64 *ctx)
 	st->outcome = OUTCOME_IN_FLIGHT;
 	count(ring->counters.returned);
 	write_record(ring, current_task(), st, 0, bpf_ktime_get_boot_ns());
+	return 0;
+}
+
+/* Run for each task; the first one visits all these calls. */
+SEC("iter/task")
+int addressed_in_flight(__u64 *ctx)
+{
+	struct bpf_iter_meta *meta = (void *)ctx[0];
+
+	if (READ(meta, seq_num) == 0)
+		bpf_for_each_map_elem(&address_states, leave_in_flight, NULL, 0);
+	return 0;
+}
+
+/* Before 5.13, which have no loop over a map: run for each call. Later kernels
+ * may forbid it (lockdown).
+ */
+SEC("iter/bpf_map_elem")
+int address_in_flight(__u64 *ctx)
+{
+	const __u64 *key = (void *)ctx[2];
+	struct call_state *st;
+
+	if (!key)
+		return 0;
+	st = address_state(*key);
+	if (st)
+		leave_in_flight(NULL, key, st, NULL);
 	return 0;
 }
 

@@ -1,0 +1,68 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+)
+
+// chooseKernel says why senders inside the kernel cannot be watched, nil when
+// they can.
+func chooseKernel(spec *ebpf.CollectionSpec, kernel *btf.Spec, chosen []call) error {
+	switch {
+	case !hooksFunctions(spec):
+		return errors.New("senders inside the kernel enter by functions, which this probe tier does not hook")
+	case !hasSendmsg(chosen):
+		return errOtherCall
+	case functionParameters(kernel, "sock_sendmsg") != 2, functionParameters(kernel, "kernel_sendmsg") != 5:
+		return errors.New("no functions sock_sendmsg and kernel_sendmsg as this build knows them")
+	}
+	return nil
+}
+
+// kernelPoints are the hooks of a function by which the kernel sends.
+func kernelPoints(function string) []hookPoint {
+	return []hookPoint{exitHook(function), entryHook(function)}
+}
+
+// settleKernel is called when the self test has sent its messages. sock_sendmsg
+// is the door that all senders inside the kernel use, but on some kernels user
+// calls use it too: there only those that come by kernel_sendmsg are told from
+// them.
+func (p *Probe) settleKernel() error {
+	var hits uint32
+	if err := p.programs.Variables["kernel_self_hits"].Get(&hits); err != nil {
+		return fmt.Errorf("read what the self test has hit: %w", err)
+	}
+	if hits == 0 {
+		return nil
+	}
+	err := closeLinks(p.kernelLinks)
+	p.kernelLinks = nil
+	delete(p.paths[PathKernel].hooks, "sendmsg")
+	return errors.Join(err, p.attachKernel("kernel_sendmsg"))
+}
+
+// attachKernel watches the senders that come by the function.
+func (p *Probe) attachKernel(function string) (err error) {
+	var names []string
+	if p.kernelLinks, names, err = p.attachPoints(kernelPoints(function)); err != nil {
+		return err
+	}
+	p.kernelDoor = function
+	for _, name := range names {
+		p.attached(PathKernel, "sendmsg", name)
+	}
+	return nil
+}
+
+// kernelLimits says which senders inside the kernel are not seen.
+func (p *Probe) kernelLimits() string {
+	text := "senders within a call or another sender are part of it; not those that call a protocol directly"
+	if p.kernelDoor == "kernel_sendmsg" {
+		text += ", nor those by sock_sendmsg, which user calls use here too"
+	}
+	return text
+}
