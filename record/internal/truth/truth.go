@@ -129,4 +129,7 @@ type Request struct {
 	Call     Call
 	Ret      int64
 	Blocked  bool // it has not completed
+	Silent   bool // it succeeded and asked for no completion then
+	Worker   bool // a thread of io_uring's executes it
+	Poller   bool // a thread of io_uring's has taken it from the queue
 }

@@ -33,7 +33,8 @@ func commands() []command {
 		{"block", "send from many threads that block, are signalled and migrate", runBlock},
 		{"hammer", "update a BPF map on every CPU for a while", runHammer},
 		{"race", "send through a descriptor that is replaced and closed meanwhile", runRace},
-		{"uring", "send through io_uring, and leave one request blocked", runURing},
+		{"uring", "send through io_uring in every way, and leave one request blocked", runURing},
+		{"uring-load", "make N requests to io_uring, inline and in worker threads", runURingLoad},
 		{"getppid", "make N system calls that nobody traces", runGetppid},
 		{"family", "send one message from a tree of processes and threads", runFamily},
 	}

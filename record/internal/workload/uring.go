@@ -1,59 +1,83 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"runtime"
 	"sync/atomic"
-	"syscall"
 	"unsafe"
 
-	"github.com/sendmsgrec/sendmsgrec/record/internal/truth"
 	"golang.org/x/sys/unix"
 )
 
 // Numbers of <linux/io_uring.h>.
 const (
-	opSendmsg   = 9
-	opSendmsgZC = 48
+	opSendmsg     = 9
+	opAsyncCancel = 14
+	opSendmsgZC   = 48
 
-	sqeAsync = 1 << 4
+	sqeFixedFile   = 1 << 0
+	sqeLink        = 1 << 2
+	sqeAsync       = 1 << 4
+	sqeSkipSuccess = 1 << 6
 
 	cqeNotification = 1 << 3
 
-	enterGetEvents = 1
+	setupSQPoll = 1 << 1
+
+	featureSkipSuccess = 1 << 11
+	// A request's file is looked up when it is executed, not when it is submitted.
+	featureLinkedFile = 1 << 12
+
+	enterGetEvents = 1 << 0
+	enterWakeup    = 1 << 1
+	needWakeup     = 1 << 0
+
+	registerFiles = 2
 
 	offsetSQRing = 0
 	offsetCQRing = 0x8000000
 	offsetSQEs   = 0x10000000
+
+	uringEntries = 8 // each part fits a page
 )
 
 type uringParams struct {
 	sqEntries, cqEntries, flags, threadCPU, threadIdle, features, wqFD uint32
 	_                                                                  [3]uint32
-	sq, cq                                                             struct {
-		head, tail, mask, entries, a, b, c, _ uint32
-		_                                     uint64
+	sq                                                                 struct {
+		head, tail, mask, entries, flags, dropped, array, _ uint32
+		_                                                   uint64
+	}
+	cq struct {
+		head, tail, mask, entries, overflow, cqes, flags, _ uint32
+		_                                                   uint64
 	}
 }
 
-// uring is an io_uring without a library: requests go one at a time.
+// uring is an io_uring without a library.
 type uring struct {
 	fd             int
 	params         uringParams
 	sq, cq, sqes   []byte
 	sqTail, cqHead uint32
+	done           map[uint64]int32 // results that nobody has waited for yet
 }
 
-func newURing() (*uring, error) {
-	u := &uring{}
-	fd, _, e := unix.Syscall(unix.SYS_IO_URING_SETUP, 8, uintptr(unsafe.Pointer(&u.params)), 0)
+// request is what an entry of the submission queue says.
+type request struct {
+	opcode, flags uint8
+	fd            int32
+	address       uint64 // of the msghdr, or user_data of what is to be cancelled
+	userData      uint64
+}
+
+func newURing(flags uint32) (*uring, error) {
+	u := &uring{done: map[uint64]int32{}}
+	u.params.flags = flags
+	fd, _, e := unix.Syscall(unix.SYS_IO_URING_SETUP, uringEntries, uintptr(unsafe.Pointer(&u.params)), 0)
 	if e != 0 {
 		return nil, fmt.Errorf("io_uring_setup: %w", e)
 	}
 	u.fd = int(fd)
-	// With 8 entries each part fits a page.
 	for _, m := range []struct {
 		to     *[]byte
 		offset int64
@@ -64,100 +88,73 @@ func newURing() (*uring, error) {
 		}
 		*m.to = mem
 	}
+	// Each place of the queue holds the entry of the same number.
+	for i := range u.params.sqEntries {
+		*word(u.sq, u.params.sq.array+4*i) = i
+	}
 	return u, nil
 }
 
-func word(b []byte, offset uint32) *uint32 { return (*uint32)(unsafe.Pointer(&b[offset])) }
+func (u *uring) has(feature uint32) bool { return u.params.features&feature != 0 }
 
-// submit submits one sendmsg.
-func (u *uring) submit(opcode, flags uint8, fd int, msg uint64, userData uint64) error {
-	sqe := u.sqes[:64]
-	clear(sqe)
-	sqe[0], sqe[1] = opcode, flags
-	*word(sqe, 4) = uint32(fd)
-	*(*uint64)(unsafe.Pointer(&sqe[16])) = msg
-	*word(sqe, 24) = 1
-	*(*uint64)(unsafe.Pointer(&sqe[32])) = userData
-	// The array behind the ring names entry 0 in each place.
-	u.sqTail++
-	atomic.StoreUint32(word(u.sq, u.params.sq.tail), u.sqTail)
-	if n, _, e := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(u.fd), 1, 0, 0, 0, 0); e != 0 || n != 1 {
-		return fmt.Errorf("submit: %d, %w", n, e)
+// register makes the descriptors known by their index.
+func (u *uring) register(fds ...int32) error {
+	_, _, e := unix.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(u.fd), registerFiles, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(fds)), 0, 0)
+	if e != 0 {
+		return fmt.Errorf("register files: %w", e)
 	}
 	return nil
 }
 
-// wait returns the result of the next request; notifications are no results.
-func (u *uring) wait() (int32, error) {
-	for {
-		if _, _, e := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(u.fd), 0, 1, enterGetEvents, 0, 0); e != 0 {
-			return 0, fmt.Errorf("wait: %w", e)
+func word(b []byte, offset uint32) *uint32 { return (*uint32)(unsafe.Pointer(&b[offset])) }
+
+// submit submits the requests at once. Where a thread of the kernel's polls the
+// queue it takes them by itself, or has to be woken.
+func (u *uring) submit(requests ...request) error {
+	for _, r := range requests {
+		sqe := u.sqes[64*(u.sqTail%u.params.sqEntries):][:64]
+		clear(sqe)
+		sqe[0], sqe[1] = r.opcode, r.flags
+		*word(sqe, 4) = uint32(r.fd)
+		*(*uint64)(unsafe.Pointer(&sqe[16])) = r.address
+		if r.opcode != opAsyncCancel {
+			*word(sqe, 24) = 1
 		}
+		*(*uint64)(unsafe.Pointer(&sqe[32])) = r.userData
+		u.sqTail++
+	}
+	atomic.StoreUint32(word(u.sq, u.params.sq.tail), u.sqTail)
+	count, flags := uintptr(len(requests)), uintptr(0)
+	if u.params.flags&setupSQPoll != 0 {
+		if atomic.LoadUint32(word(u.sq, u.params.sq.flags))&needWakeup == 0 {
+			return nil
+		}
+		flags = enterWakeup
+	}
+	if n, _, e := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(u.fd), count, 0, flags, 0, 0); e != 0 || n != count {
+		return fmt.Errorf("submit: %d of %d, %w", n, count, e)
+	}
+	return nil
+}
+
+// wait returns the result of the request; notifications are no results.
+func (u *uring) wait(userData uint64) (int32, error) {
+	for {
 		for u.cqHead != atomic.LoadUint32(word(u.cq, u.params.cq.tail)) {
-			at := u.params.cq.b + (u.cqHead&(u.params.cqEntries-1))*16
-			res, flags := int32(*word(u.cq, at+8)), *word(u.cq, at+12)
+			at := u.params.cq.cqes + (u.cqHead&(u.params.cqEntries-1))*16
+			data, res, flags := *(*uint64)(unsafe.Pointer(&u.cq[at])), int32(*word(u.cq, at+8)), *word(u.cq, at+12)
 			u.cqHead++
 			atomic.StoreUint32(word(u.cq, u.params.cq.head), u.cqHead)
 			if flags&cqeNotification == 0 {
-				return res, nil
+				u.done[data] = res
 			}
 		}
-	}
-}
-
-// runURing sends through io_uring, inline, in a worker thread and without a
-// copy, and leaves one request that blocks until the process ends.
-func runURing([]string) error {
-	runtime.LockOSThread()
-	u, err := newURing()
-	if err != nil {
-		return err
-	}
-	a, err := newArena(1 << 20)
-	if err != nil {
-		return err
-	}
-	t := &thread{arena: a, name: "io_uring"}
-	fd, _ := t.pair(unix.SOCK_STREAM)
-	udp, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
-	if err != nil {
-		return err
-	}
-	if err := unix.Connect(udp, &unix.SockaddrInet4{Port: 9, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		return err
-	}
-	rights := cmsg(unix.SOL_SOCKET, unix.SCM_RIGHTS, -1, ints(0))
-	var sent []truth.Request
-	for i, r := range []struct {
-		opcode, flags uint8
-		m             message
-	}{
-		{opSendmsg, 0, message{fd: uint64(fd), iov: t.one(5)}},
-		{opSendmsg, sqeAsync, message{fd: uint64(fd), iov: t.one(7), control: rights}},
-		{opSendmsgZC, 0, message{fd: uint64(udp), iov: t.one(100)}},
-		{opSendmsg, 0, message{fd: 1 << 20, iov: t.one(3)}},
-	} {
-		p := t.prepare(&r.m)
-		data := uint64(1000 + i)
-		if err := u.submit(r.opcode, r.flags, int(p.fd), p.truth.MsgPtr, data); err != nil {
-			return err
+		if res, ok := u.done[userData]; ok {
+			delete(u.done, userData)
+			return res, nil
 		}
-		res, err := u.wait()
-		if err != nil {
-			return err
+		if _, _, e := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(u.fd), 0, 1, enterGetEvents, 0, 0); e != 0 {
+			return 0, fmt.Errorf("wait: %w", e)
 		}
-		sent = append(sent, truth.Request{UserData: data, Call: p.truth, Ret: int64(res)})
 	}
-	fillUp(fd)
-	p := t.prepare(&message{fd: uint64(fd), iov: t.one(11)})
-	if err := u.submit(opSendmsg, 0, int(p.fd), p.truth.MsgPtr, 2000); err != nil {
-		return err
-	}
-	sent = append(sent, truth.Request{UserData: 2000, Call: p.truth, Blocked: true})
-	if err := json.NewEncoder(os.Stdout).Encode(sent); err != nil {
-		return err
-	}
-	// Until the reader has seen enough.
-	_, err = syscall.Read(0, make([]byte, 1))
-	return err
 }
