@@ -101,19 +101,21 @@ func BenchmarkParts(b *testing.B) {
 			reportAdded(b, func() func() { return p.attach(b) })
 		})
 	}
-	b.Run("the whole probe", func(b *testing.B) {
-		reportAdded(b, func() func() {
-			p, err := open(Config{}, candidates[4], 1, false) // this process is the one that sends
-			if err != nil {
-				b.Fatal(err)
-			}
-			return func() {
-				if err := p.Close(); err != nil {
+	for name, cfg := range map[string]Config{"the whole probe": {}, "the whole probe, sends counted": {CountSends: true}} {
+		b.Run(name, func(b *testing.B) {
+			reportAdded(b, func() func() {
+				p, err := open(cfg, candidates[4], 1, false) // this process is the one that sends
+				if err != nil {
 					b.Fatal(err)
 				}
-			}
+				return func() {
+					if err := p.Close(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 		})
-	})
+	}
 }
 
 func (p *part) attach(b *testing.B) (detach func()) {

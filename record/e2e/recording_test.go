@@ -174,3 +174,18 @@ func countByPID(t *testing.T, path string) map[int]int64 {
 	})
 	return counts
 }
+
+// summarize reads the recording's whole account.
+func summarize(t *testing.T, path string) *segment.Summary {
+	t.Helper()
+	r, err := segment.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	s, err := segment.Summarize(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

@@ -117,6 +117,7 @@ type Load struct {
 	Calls       int64   // exact number of sendmsg calls that returned
 	Interrupted int64   // of them, those that a signal ended
 	Inodes      []int64 `json:",omitempty"` // sockets that were sent from
+	Bytes       int64   `json:",omitempty"` // that came out of them, when counted
 	NSPerCall   float64 // time of the loop, with its reading back
 	// MedianNSPerCall is that of the middle one of equal batches of calls; what
 	// interrupts few of them has no part in it.

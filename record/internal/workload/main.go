@@ -35,6 +35,8 @@ func commands() []command {
 		{"race", "send through a descriptor that is replaced and closed meanwhile", runRace},
 		{"uring", "send through io_uring in every way, and leave one request blocked", runURing},
 		{"uring-load", "make N requests to io_uring, inline and in worker threads", runURingLoad},
+		{"evade", "send some messages by sendmsg and some by write", runEvade},
+		{"nbd", "make the kernel send: requests of a network block device", runNBD},
 		{"getppid", "make N system calls that nobody traces", runGetppid},
 		{"family", "send one message from a tree of processes and threads", runFamily},
 	}
