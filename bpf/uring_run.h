@@ -66,7 +66,8 @@ static __always_inline int request_ran(__s32 ret)
 	st->extra.io_exec_ns += now - st->run_ns;
 	st->ran = ret == 0;
 	req = CAST(struct io_kiocb, (void *)request);
-	if (ret == 0 && st->silent && READ(req, flags) & REQ_F_CQE_SKIP)
+	if (bpf_core_field_exists(req->cqe) && ret == 0 && st->silent &&
+	    READ(req, flags) & REQ_F_CQE_SKIP)
 		return request_complete(req, READ(req, cqe.res));
 	return 0;
 }

@@ -31,9 +31,10 @@ func measureInstructions(o *options) error {
 		list = append(list, tracers()[i])
 	}
 	for _, tier := range strings.Split(o.instructions, ",") {
-		list = append(list, tracer{name: "sendmsgrec, " + tier, args: func(o *options, file string) []string {
-			return []string{o.program("sendmsgrec"), "record", "-q", "--probe", tier, "-o", file}
-		}, start: recorderReady})
+		list = append(list, ownTracer(tier))
+		if _, err := os.Stat("/sys/kernel/tracing/events/sock/sock_send_length"); err == nil {
+			list = append(list, ownTracer(tier, "--count-sends"))
+		}
 	}
 	untraced, err := o.countInstructions()
 	if err != nil {
@@ -70,6 +71,17 @@ func measureInstructions(o *options) error {
 	}
 	fmt.Print(markdown.Table(rows))
 	return nil
+}
+
+// ownTracer is sendmsgrec on one tier, perhaps with flags.
+func ownTracer(tier string, flags ...string) tracer {
+	return tracer{
+		name: strings.Join(append([]string{"sendmsgrec, " + tier}, flags...), ", "),
+		args: func(o *options, file string) []string {
+			return append([]string{o.program("sendmsgrec"), "record", "-q", "--probe", tier, "-o", file}, flags...)
+		},
+		start: recorderReady,
+	}
 }
 
 // instructions is what one call costs its thread.

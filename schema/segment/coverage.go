@@ -68,7 +68,7 @@ func (w *Way) String() string {
 type Unexplained struct {
 	Counted     bool   `json:"counted"`
 	Why         string `json:"why,omitempty"` // why they were not counted
-	Sends       int64  `json:"sends"`         // of all sockets of the host
+	Sends       int64  `json:"sends"`         // of all sockets, by whom the filters let through
 	Unexplained int64  `json:"unexplained"`   // of them, by no recorded call
 	// Processes that made unexplained sends, most first.
 	Processes []UnexplainedProcess `json:"processes,omitempty"`
