@@ -8,6 +8,9 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/sendmsgrec/sendmsgrec/record/internal/truth"
 	"golang.org/x/sys/unix"
@@ -67,6 +70,9 @@ func runNBD([]string) error {
 	server := &nbdServer{socket: os.NewFile(uintptr(pair[1]), "server"), store: make([]byte, nbdDeviceSize)}
 	served := make(chan error, 1)
 	go func() { served <- server.serve() }()
+	if err := waitForDevice(); err != nil {
+		return err
+	}
 	if err := useDevice(); err != nil {
 		return err
 	}
@@ -80,6 +86,22 @@ func runNBD([]string) error {
 		return fmt.Errorf("client: %w", err)
 	}
 	return json.NewEncoder(os.Stdout).Encode(truth.Load{PID: os.Getpid(), Calls: server.requests, Bytes: server.bytes, Inodes: []int64{int64(st.Ino)}})
+}
+
+// waitForDevice waits until the client has given the device its size.
+func waitForDevice() error {
+	want := strconv.Itoa(nbdDeviceSize / 512)
+	for range 60_000 {
+		size, err := os.ReadFile("/sys/block/nbd0/size")
+		if err != nil {
+			return err
+		}
+		if strings.TrimSpace(string(size)) == want {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return errors.New("the device has got no size")
 }
 
 // useDevice writes blocks and reads others, past the page cache.
