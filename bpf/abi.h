@@ -21,7 +21,7 @@
 
 static __always_inline bool is_compat32(struct task_struct *task)
 {
-	return READ(task, thread_info.status) & TS_COMPAT;
+	return WALK(task, thread_info.status) & TS_COMPAT;
 }
 
 /* The registers with which the task has entered the kernel. */
@@ -62,7 +62,7 @@ static __always_inline __u32 i386_register(const struct pt_regs *regs, int i)
 
 static __always_inline bool is_compat32(struct task_struct *task)
 {
-	return READ(task, thread_info.flags) >> TIF_32BIT & 1;
+	return WALK(task, thread_info.flags) >> TIF_32BIT & 1;
 }
 
 static __always_inline bool is_x32(struct task_struct *task)

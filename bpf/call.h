@@ -92,9 +92,8 @@ static __always_inline struct call_state *account_entry(struct ring_header *ring
 	return st;
 }
 
-static __always_inline int call_enter(const struct call_entry *entry)
+static __always_inline int call_enter(struct task_struct *task, const struct call_entry *entry)
 {
-	struct task_struct *task = current_task();
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct ring_header *ring = ring_of(cpu);
 	struct call_state *st;
@@ -107,6 +106,7 @@ static __always_inline int call_enter(const struct call_entry *entry)
 	st->cpu = cpu;
 	st->outcome = OUTCOME_RETURNED;
 	st->argument = entry->args[1];
+	capture_task(st, task);
 	read_at_entry(task, st, entry);
 	link_attempt(st);
 	st->in_call = entry->call;
@@ -122,10 +122,9 @@ static __always_inline void call_end(struct task_struct *task, struct call_state
 		task_state_end(task, st);
 }
 
-static __always_inline int call_exit(__u8 call, __s64 ret)
+static __always_inline int call_exit(struct task_struct *task, __u8 call, __s64 ret)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
-	struct task_struct *task = current_task();
 	struct call_state *st = task_state(task);
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct ring_header *ring = ring_of(cpu);

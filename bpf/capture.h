@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Reading what a call is about: the msghdr in user memory, the task, the
- * socket. A part that cannot be read says so in its source and stops nothing.
+/* Reading the msghdr in user memory, and what it points to. A part that cannot
+ * be read says so in its source and stops nothing.
  */
 #ifndef SENDMSGREC_CAPTURE_H
 #define SENDMSGREC_CAPTURE_H
@@ -125,7 +125,7 @@ __s64 __noinline sum_long_compat_iov(__u64 iov, __u32 count)
 	return sum_rest(iov, count, true);
 }
 
-/* first is the first entry where it has been read already, or NULL. */
+/* first is the first entry where it stands in the state already, or NULL. */
 static __always_inline void capture_iov(struct call_state *st, const struct event_iovec *first,
 					__u8 source, const bool compat)
 {
@@ -150,7 +150,6 @@ static __always_inline void capture_iov(struct call_state *st, const struct even
 	 * whole, and the entries before it are worth having.
 	 */
 	if (likely(count == 1) && first) {
-		st->iov[0] = *first;
 		st->iov_captured = 1;
 		st->call.iov_source = source;
 		iov_add(&sum, first->len);
@@ -214,21 +213,37 @@ static __always_inline void capture_control(struct task_struct *task, struct cal
 /* iov_distance of a task for which the window was not readable as a whole. */
 #define WINDOW_OFF (1LL << 62)
 
+/* The window stands on the stack, where the kernel asks least of who copies from
+ * user memory; memory of a map costs it a search for the slab (100 instructions
+ * on 6.12, hardened usercopy). The verifier of 5.10 takes no loads from the
+ * stack at an offset that varies, and before 6.3 none of what was not written.
+ */
+#ifdef PORTABLE
+#define WINDOW(name, st) __u64 *const name = (st)->window
+#elif defined(MIXED)
+#define WINDOW(name, st) __u64 name[USER_WINDOW / 8] = {}
+#else
+#define WINDOW(name, st) __u64 name[USER_WINDOW / 8]
+#endif
+
 /* Reads the msghdr; returns its first iovec when that came along, or NULL.
  *
- * A read of user memory costs as much as all the rest of the entry program but
- * the clock, whatever its length, and callers mostly keep msghdr and iovec side
- * by side on the stack: so the two are read as one where the task's last call
- * had them close together, and apart when the guess was wrong.
+ * A read of user memory costs much, whatever its length, and callers mostly keep
+ * msghdr and iovec side by side on the stack: so the two are read as one where
+ * the task's last call had them close together, and apart when the guess was
+ * wrong.
  */
 static __always_inline const struct event_iovec *capture_header(struct call_state *st, __u8 source)
 {
-	const struct event_iovec *first = NULL;
+	WINDOW(window, st);
+	struct event_iovec *first = NULL;
 	const struct user_msghdr *msg;
 	__s64 distance = st->iov_distance;
 	__u64 before = 0, span = sizeof(*msg), iov_at = 0;
 
-	if (distance < 0 && distance >= -(__s64)(USER_WINDOW - sizeof(*msg))) {
+	if (distance & 7) {
+		distance = 0;
+	} else if (distance < 0 && distance >= -(__s64)(USER_WINDOW - sizeof(*msg))) {
 		before = -distance;
 		span = before + sizeof(*msg);
 	} else if (distance >= (__s64)sizeof(*msg) &&
@@ -239,16 +254,17 @@ static __always_inline const struct event_iovec *capture_header(struct call_stat
 		distance = 0;
 	}
 	at_most(span, USER_WINDOW);
-	if (unlikely(read_user(st->window, span, (void *)(st->call.msg_ptr - before)))) {
+	if (unlikely(read_user(window, span, (void *)(st->call.msg_ptr - before)))) {
 		if (span == sizeof(*msg))
 			return NULL;
 		st->iov_distance = distance = WINDOW_OFF;
 		before = 0;
-		if (read_user(st->window, sizeof(*msg), (void *)st->call.msg_ptr))
+		if (read_user(window, sizeof(*msg), (void *)st->call.msg_ptr))
 			return NULL;
 	}
 	at_most(before, USER_WINDOW - sizeof(*msg));
-	msg = (void *)st->window + before;
+	word_aligned(before);
+	msg = (void *)window + before;
 	st->call.msghdr_source = source;
 	st->call.msg_name_ptr = msg->msg_name;
 	st->call.msg_namelen = msg->msg_namelen;
@@ -261,7 +277,9 @@ static __always_inline const struct event_iovec *capture_header(struct call_stat
 		return NULL;
 	if (distance && st->call.msg_iov_ptr - st->call.msg_ptr == distance) {
 		at_most(iov_at, USER_WINDOW - sizeof(struct event_iovec));
-		first = (void *)st->window + iov_at;
+		word_aligned(iov_at);
+		first = &st->iov[0];
+		*first = *(const struct event_iovec *)((void *)window + iov_at);
 	}
 	st->iov_distance = st->call.msg_iov_ptr - st->call.msg_ptr;
 	return first;
@@ -270,18 +288,18 @@ static __always_inline const struct event_iovec *capture_header(struct call_stat
 /* The same for callers of 32-bit layouts, in functions of their own: what only
  * they need costs others no more than a branch, and the verifier walks it once.
  * Functions that it verifies by themselves take numbers only (until 5.13), so
- * they are told the request that the call is, or 0, and look for its state.
+ * they are told the address that the state is kept by, or 0, and look for it.
  */
-static __always_inline struct call_state *state_of(__u64 request)
+static __always_inline struct call_state *state_of(__u64 address)
 {
-	if (request)
-		return bpf_map_lookup_elem(&request_states, &request);
+	if (address)
+		return address_state(address);
 	return task_state(current_task());
 }
 
-int __noinline capture_compat_header(__u64 request, __u32 source)
+int __noinline capture_compat_header(__u64 address, __u32 source)
 {
-	struct call_state *st = state_of(request);
+	struct call_state *st = state_of(address);
 	struct compat_msghdr msg;
 
 	if (!st || read_user(&msg, sizeof(msg), (void *)st->call.msg_ptr))
@@ -297,9 +315,9 @@ int __noinline capture_compat_header(__u64 request, __u32 source)
 	return 0;
 }
 
-int __noinline capture_compat_iov(__u64 request, __u32 source)
+int __noinline capture_compat_iov(__u64 address, __u32 source)
 {
-	struct call_state *st = state_of(request);
+	struct call_state *st = state_of(address);
 
 	if (st)
 		capture_iov(st, NULL, source, true);
@@ -316,7 +334,7 @@ static __always_inline void capture_msghdr(struct task_struct *task, struct call
 
 	if (st->call.msghdr_source == SOURCE_FAULTED) {
 		if (unlikely(is_compat_layout(st)))
-			capture_compat_header(st->request, source);
+			capture_compat_header(st->address, source);
 		else
 			first = capture_header(st, source);
 		if (unlikely(st->call.msghdr_source == SOURCE_FAULTED))
@@ -326,215 +344,12 @@ static __always_inline void capture_msghdr(struct task_struct *task, struct call
 		capture_name(st, source);
 	if (st->call.iov_source == SOURCE_FAULTED) {
 		if (unlikely(is_compat_layout(st)))
-			capture_compat_iov(st->request, source);
+			capture_compat_iov(st->address, source);
 		else
 			capture_iov(st, first, source, false);
 	}
 	if (st->call.control_source == SOURCE_FAULTED)
 		capture_control(task, st, source);
-}
-
-/* The pid of p in the recorder's PID namespace, 0 when it has none there. */
-static __always_inline __u32 pid_in_namespace(struct pid *p)
-{
-	struct upid upid;
-
-	if (READ(p, level) < pid_ns_level)
-		return 0;
-	if (read_kernel(&upid, bpf_core_type_size(struct upid),
-			(void *)p + bpf_core_field_offset(struct pid, numbers) +
-				pid_ns_level * bpf_core_type_size(struct upid)))
-		return 0;
-	if (BPF_CORE_READ(upid.ns, ns.inum) != pid_ns_inum)
-		return 0;
-	return upid.nr;
-}
-
-static __always_inline __u32 process_id(struct task_struct *task)
-{
-	if (pid_ns_level == 0)
-		return READ(task, tgid);
-	return pid_in_namespace(READ(task, group_leader, thread_pid));
-}
-
-static __always_inline __u32 thread_id(struct task_struct *task)
-{
-	if (pid_ns_level == 0)
-		return READ(task, pid);
-	return pid_in_namespace(READ(task, thread_pid));
-}
-
-static __always_inline void capture_task(struct event_task *dst, struct task_struct *task)
-{
-	const struct cred *cred = READ(task, cred);
-
-	dst->pid = process_id(task);
-	dst->tid = thread_id(task);
-	dst->uid = READ(cred, uid.val);
-	dst->gid = READ(cred, gid.val);
-	read_comm(dst->comm, task);
-	dst->start_time_ns = READ(task, group_leader, start_boottime);
-	dst->cgroup_id = READ(task, cgroups, dfl_cgrp, kn, id);
-	dst->netns = READ(task, nsproxy, net_ns, ns.inum);
-}
-
-/* The file that the descriptor names now, or 0. */
-static __always_inline __u64 file_of(struct task_struct *task, __u32 fd)
-{
-	struct fdtable *fdt = READ(task, files, fdt);
-
-	if (fd >= READ(fdt, max_fds))
-		return 0;
-	return READ_WORD((void *)READ(fdt, fd) + fd * sizeof(void *));
-}
-
-/* Whether the descriptor still names the file that it named at entry. A file
- * that was closed meanwhile can come back at the same address (since 6.7 at
- * once), but a socket does not get its inode number back.
- */
-static __always_inline bool same_file(struct task_struct *task, const struct call_state *st)
-{
-	__u64 file = file_of(task, st->call.sockfd);
-
-	if (file != st->file)
-		return false;
-	return !st->sk || READ(CAST(struct file, (void *)file), f_inode, i_ino) == st->socket.inode;
-}
-
-static __always_inline void capture_inet(struct event_socket *dst, struct sock *sk)
-{
-	__u32 *local = (__u32 *)dst->local_address;
-	__u32 *remote = (__u32 *)dst->remote_address;
-
-	dst->local_port = READ(sk, __sk_common.skc_num);
-	dst->remote_port = __builtin_bswap16(READ(sk, __sk_common.skc_dport));
-	if (dst->family == AF_INET) {
-		local[0] = READ(sk, __sk_common.skc_rcv_saddr);
-		remote[0] = READ(sk, __sk_common.skc_daddr);
-		return;
-	}
-	for (int i = 0; i < 4; i++) {
-		local[i] = READ(sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[i]);
-		remote[i] = READ(sk, __sk_common.skc_v6_daddr.in6_u.u6_addr32[i]);
-	}
-}
-
-/* Copies sun_path of a bound Unix socket; returns its length, without the NUL
- * that the kernel keeps behind a path (but not behind an abstract name).
- */
-static __always_inline __u32 capture_unix_path(__u8 *dst, struct unix_address *addr)
-{
-	__s64 len;
-	__u64 last;
-
-	if (!addr)
-		return 0;
-	len = (__s64)READ(addr, len) - (__s64)sizeof(unsigned short);
-	if (len < 1)
-		return 0;
-	at_most(len, EVENT_PATH_MAX);
-	if (read_kernel(dst, len,
-			(void *)addr + bpf_core_field_offset(struct unix_address, name) +
-				sizeof(unsigned short)))
-		return 0;
-	last = len - 1;
-	at_most(last, EVENT_PATH_MAX - 1);
-	if (dst[0] && !dst[last])
-		len--;
-	return len;
-}
-
-static __always_inline void capture_unix(struct call_state *st, struct sock *sk)
-{
-	struct unix_sock *unix_sk = CAST(struct unix_sock, sk);
-	struct sock *peer = READ(unix_sk, peer);
-	struct pid *pid = READ(sk, sk_peer_pid);
-
-	st->local_path_len = capture_unix_path(st->local_path, READ(unix_sk, addr));
-	if (pid) {
-		if (pid_ns_level == 0)
-			st->socket.peer_pid = READ(pid, numbers[0].nr);
-		else
-			st->socket.peer_pid = pid_in_namespace(pid);
-	}
-	if (!peer)
-		return;
-	st->socket.has_peer = 1;
-	st->remote_path_len =
-		capture_unix_path(st->remote_path, READ(CAST(struct unix_sock, peer), addr));
-}
-
-/* What sk is now, for the call's record. */
-static __always_inline void capture_sock(struct call_state *st, struct sock *sk, __u64 inode)
-{
-	st->sk = (__u64)sk;
-	st->call.socket_source = SOURCE_ENTRY;
-	st->socket.family = READ(sk, __sk_common.skc_family);
-	st->socket.type = READ(sk, sk_type);
-	st->socket.protocol = READ(sk, sk_protocol);
-	st->socket.inode = inode;
-	st->socket.sndbuf_limit = READ(sk, sk_sndbuf);
-	if (st->socket.family == AF_INET || st->socket.family == AF_INET6) {
-		capture_inet(&st->socket, sk);
-		if (st->socket.protocol == IPPROTO_TCP) {
-			st->sndbuf_used = READ(sk, sk_wmem_queued);
-			return;
-		}
-	} else if (st->socket.family == AF_UNIX) {
-		capture_unix(st, sk);
-	}
-	/* sk_wmem_alloc starts at 1: the socket's own reference. */
-	st->sndbuf_used = READ(sk, sk_wmem_alloc.refs.counter) - 1;
-}
-
-/* The socket that the file is, if it is one. */
-static __always_inline void capture_file(struct call_state *st, __u64 file_address)
-{
-	struct file *file;
-	struct inode *inode;
-	struct socket *socket;
-	struct sock *sk;
-
-	st->file = file_address;
-	st->sk = 0;
-	st->sndbuf_used = -1;
-	st->local_path_len = 0;
-	st->remote_path_len = 0;
-	__builtin_memset(&st->socket, 0, sizeof(st->socket));
-	st->call.socket_source = SOURCE_NULL;
-	if (!file_address)
-		return;
-	file = CAST(struct file, (void *)file_address);
-	inode = READ(file, f_inode);
-	if ((READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return;
-	socket = CAST(struct socket, READ(file, private_data));
-	/* An O_PATH descriptor of a socket in the file system has none. */
-	if ((__u64)READ(socket, file) != file_address)
-		return;
-	sk = READ(socket, sk);
-	if (sk)
-		capture_sock(st, sk, READ(inode, i_ino));
-}
-
-/* The socket that the descriptor st->call.sockfd names. */
-static __always_inline void capture_socket(struct task_struct *task, struct call_state *st)
-{
-	capture_file(st, file_of(task, st->call.sockfd));
-}
-
-/* At exit: whether the socket is still the one of the entry, and what the call
- * itself has made of it.
- */
-static __always_inline void recapture_socket(struct task_struct *task, struct call_state *st)
-{
-	if (unlikely(!same_file(task, st))) {
-		st->call.socket_source = SOURCE_RACED;
-	} else if (st->sk && st->socket.local_port == 0 &&
-		   (st->socket.family == AF_INET || st->socket.family == AF_INET6)) {
-		/* The call itself may have bound or connected it. */
-		capture_inet(&st->socket, CAST(struct sock, (void *)st->sk));
-	}
 }
 
 #endif

@@ -223,15 +223,16 @@ SEC("tp_btf/sys_enter")
 int enter_compat(__u64 *ctx)
 {
 	const struct pt_regs *regs = CAST(struct pt_regs, (void *)ctx[0]);
+	struct task_struct *task = current_task();
 	struct call_entry entry = { .origin = ORIGIN_USER };
 	__u32 nr = ctx[1];
 
-	if (likely(!tell_call(current_task(), &entry, regs, nr)))
+	if (likely(!tell_call(task, &entry, regs, nr)))
 		return 0;
 	if (!take_arguments(&entry, regs))
 		return 0;
 	adjust_arguments(&entry, nr);
-	return call_enter(&entry);
+	return call_enter(task, &entry);
 }
 
 SEC("tp_btf/sys_exit")
@@ -248,7 +249,7 @@ int exit_compat(__u64 *ctx)
 	if ((!st || st->in_call != entry.call) && !take_arguments(&entry, regs))
 		return 0;
 	/* Of 32-bit callers the upper half of the result says nothing. */
-	return call_exit(entry.call, entry.abi == ABI_X32 ? ctx[1] : (__s32)ctx[1]);
+	return call_exit(task, entry.call, entry.abi == ABI_X32 ? ctx[1] : (__s32)ctx[1]);
 }
 
 #endif

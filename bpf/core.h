@@ -60,6 +60,11 @@ enum {
  */
 #define at_most(x, max) asm volatile("if %0 <= %1 goto +1; %0 = %1" : "+r"(x) : "ri"((__u64)(max)))
 
+/* Shows the verifier that a number is a multiple of 8, which it asks of an offset
+ * into the stack.
+ */
+#define word_aligned(x) asm volatile("%0 &= -8" : "+r"(x))
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct {
@@ -209,10 +214,8 @@ struct in6_addr {
 };
 
 struct sock_common {
-	__be32 skc_daddr;
-	__be32 skc_rcv_saddr;
-	__be16 skc_dport;
-	__u16 skc_num;
+	__u64 skc_addrpair; /* IPv4: the remote address, behind it the local one */
+	__u32 skc_portpair; /* the remote port, as sent, behind it the local one */
 	unsigned short skc_family;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;

@@ -126,7 +126,7 @@ func checkTracefs() Check {
 func checkTracepoint(group, name string) Check {
 	title := "tracepoint " + group + ":" + name
 	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Type: ebpf.TracePoint, License: "Dual BSD/GPL",
+		Type: ebpf.TracePoint, License: license,
 		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
 	})
 	if err != nil {

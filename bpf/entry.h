@@ -4,6 +4,8 @@
 #define SENDMSGREC_ENTRY_H
 
 #include "capture.h"
+#include "socket.h"
+#include "task.h"
 
 /* A call as its entry hook hands it over. call is a constant in each hook, so
  * that only its case is compiled there.

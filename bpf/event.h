@@ -176,7 +176,9 @@ struct event_extra {
  * two CPUs.
  */
 struct event {
-	/* These eight bytes the recorder compares as one word. */
+	/* These eight bytes the recorder compares as one word, and the programs
+	 * copy as one.
+	 */
 	__u16 control_captured;
 	__u8 name_captured;
 	__u8 iov_captured;

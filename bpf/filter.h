@@ -46,7 +46,7 @@ static __always_inline bool passes_filter(struct task_struct *task, __u32 pid)
 {
 	if (filter_pids && !matches_pid(pid))
 		return false;
-	if (filter_uids && !matches_uid(READ(task, cred, uid.val)))
+	if (filter_uids && !matches_uid(WALK(task, cred, uid.val)))
 		return false;
 	if (filter_comms && !matches_comm())
 		return false;

@@ -31,18 +31,16 @@ static __always_inline int function_enter(struct call_entry *entry)
 			return 0;
 		as_called(task, entry);
 	}
-	return call_enter(entry);
+	return call_enter(task, entry);
 }
 
 static __always_inline int function_exit(__u8 call, __s64 ret)
 {
-	if (!watch_compat) {
-		struct task_struct *task = current_task();
+	struct task_struct *task = current_task();
 
-		if (is_compat32(task) || is_x32(task))
-			return 0;
-	}
-	return call_exit(call, ret);
+	if (!watch_compat && (is_compat32(task) || is_x32(task)))
+		return 0;
+	return call_exit(task, call, ret);
 }
 
 /* sendfile(out_fd, in_fd, offset, count) of a caller with the registers that

@@ -47,7 +47,7 @@ func (p *Probe) attachPoints(points []hookPoint) (links []link.Link, names []str
 func (p *Probe) attachPoint(h hookPoint) (link.Link, string, error) {
 	program := p.programs.Programs[h.program]
 	if h.tracepoint == "" {
-		return p.candidate.attach(&hook{name: h.function, place: h.function}, h.exit, program)
+		return p.candidate.hooks.attach(&hook{name: h.function, place: h.function}, h.exit, program)
 	}
 	l, err := link.AttachTracing(link.TracingOptions{Program: program})
 	if err != nil {

@@ -123,7 +123,7 @@ static __always_inline void capture_kernel_socket(struct call_state *st, struct 
 static __always_inline bool within_call(struct task_struct *task)
 {
 	struct call_state *st = task_state(task);
-	__u32 tid = READ(task, pid);
+	__u32 tid = thread_number(task);
 
 	return (st && st->in_call) || bpf_map_lookup_elem(&running_requests, &tid);
 }
@@ -174,7 +174,7 @@ static __always_inline int kernel_enter(__u64 socket, __u64 message)
 	capture_kernel_iov(st, msg);
 	capture_kernel_control(task, st, msg);
 	capture_kernel_socket(st, CAST(struct socket, (void *)socket));
-	capture_task(&st->task, task);
+	capture_task(st, task);
 	st->in_call = CALL_SENDMSG;
 	st->time_ns = bpf_ktime_get_boot_ns();
 	return 0;

@@ -23,6 +23,17 @@ const maxActive = 4096
 // follows.
 const kprobeGroup = "sendmsgrec_"
 
+var kprobeHooks = hooks{try: tryKprobe, attach: attachKprobe}
+
+// tryKprobe makes a kprobe at the entry of the call's function, and removes it.
+func tryKprobe(c *call) error {
+	event, err := makeKprobeEvent("p", c.hook(TierKprobe).enterProgram(), c.function)
+	if err != nil {
+		return fmt.Errorf("kprobe:%s: %w", c.function, err)
+	}
+	return event.remove()
+}
+
 // attachKprobe attaches to the entry or the return of the hook's function. The
 // probe is made by tracefs, since the perf event for kprobes has no maxactive.
 func attachKprobe(h *hook, exit bool, program *ebpf.Program) (_ link.Link, name string, err error) {

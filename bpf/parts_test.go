@@ -138,7 +138,7 @@ func (p *part) attach(b *testing.B) (detach func()) {
 		closers = append(closers, m.Close)
 	}
 	for i, insns := range []asm.Instructions{append(exit, end...), append(enter, end...)} {
-		spec := &ebpf.ProgramSpec{Type: kind, License: "Dual BSD/GPL", Instructions: insns}
+		spec := &ebpf.ProgramSpec{Type: kind, License: license, Instructions: insns}
 		if p.raw {
 			spec.AttachType, spec.AttachTo = ebpf.AttachTraceRawTp, names[i]
 		}

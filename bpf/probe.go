@@ -136,16 +136,22 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 	if err != nil {
 		return nil, err
 	}
-	if size, err = allowedRing(size); err != nil {
-		return nil, err
-	}
 	chosen, err := chosenCalls(cfg.Calls)
 	if err != nil {
 		return nil, err
 	}
+	// What this kernel refuses costs no memory for rings, and no programs.
+	if c := c.hooks.try; c != nil && chosen[0].function != "" {
+		if err := c(&chosen[0]); err != nil {
+			return nil, hookError{err}
+		}
+	}
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
 		return nil, fmt.Errorf("count CPUs: %w", err)
+	}
+	if size, err = allowedRing(size); err != nil {
+		return nil, err
 	}
 	spec, err := loadObject(c.tier, c.build)
 	if err != nil {
@@ -287,7 +293,7 @@ func (p *Probe) attachCalls(exit bool) error {
 }
 
 func (p *Probe) attachHook(path, call string, h *hook, exit bool) error {
-	l, name, err := p.candidate.attach(h, exit, p.programs.Programs[h.program(exit)])
+	l, name, err := p.candidate.hooks.attach(h, exit, p.programs.Programs[h.program(exit)])
 	if err != nil {
 		return err
 	}

@@ -69,20 +69,20 @@ static __always_inline void capture_received_control(struct task_struct *task,
 /* Reads what the kernel wrote into the msghdr at st->call.msg_ptr. */
 static __always_inline long read_filled_header(struct call_state *st)
 {
-	const struct user_msghdr *msg = (void *)st->window;
+	struct user_msghdr msg;
 
-	if (read_user(st->window, sizeof(*msg), (void *)st->call.msg_ptr))
+	if (read_user(&msg, sizeof(msg), (void *)st->call.msg_ptr))
 		return -EFAULT;
-	st->extra.out_msg_flags = msg->msg_flags;
-	st->extra.out_controllen = msg->msg_controllen;
-	st->extra.out_namelen = msg->msg_namelen;
+	st->extra.out_msg_flags = msg.msg_flags;
+	st->extra.out_controllen = msg.msg_controllen;
+	st->extra.out_namelen = msg.msg_namelen;
 	return 0;
 }
 
 /* The same for callers of 32-bit layouts. */
-int __noinline read_filled_compat_header(__u64 request)
+int __noinline read_filled_compat_header(__u64 address)
 {
-	struct call_state *st = state_of(request);
+	struct call_state *st = state_of(address);
 	struct compat_msghdr msg;
 
 	if (!st || read_user(&msg, sizeof(msg), (void *)st->call.msg_ptr))
@@ -101,7 +101,7 @@ static __always_inline void capture_received(struct task_struct *task, struct ca
 	long unreadable;
 
 	if (unlikely(is_compat_layout(st)))
-		unreadable = read_filled_compat_header(st->request);
+		unreadable = read_filled_compat_header(st->address);
 	else
 		unreadable = read_filled_header(st);
 	if (unreadable) {

@@ -18,11 +18,23 @@ static __always_inline __u64 put(void *record, __u64 offset, const void *src, __
 	return offset + EVENT_ALIGN(len);
 }
 
+/* call_state.parts of a call that returned with one iovec and nothing else. */
+#define ONE_IOVEC (1ULL << 24 | (__u64)OUTCOME_RETURNED << 56)
+
+_Static_assert(__builtin_offsetof(struct event, iov_captured) == 3, "ONE_IOVEC");
+_Static_assert(__builtin_offsetof(struct event, outcome) == 7, "ONE_IOVEC");
+_Static_assert(__builtin_offsetof(struct event, same) == __builtin_offsetof(struct event, size) + 4,
+	       "written as one word");
+
 static __always_inline __u64 parts_size(const struct call_state *st)
 {
-	__u64 size = st->iov_captured * sizeof(struct event_iovec) +
-		     EVENT_ALIGN(st->name_captured) + EVENT_ALIGN(st->control_captured) +
-		     EVENT_ALIGN(st->local_path_len) + EVENT_ALIGN(st->remote_path_len);
+	__u64 size;
+
+	if (likely(st->parts == ONE_IOVEC))
+		return sizeof(struct event_iovec);
+	size = st->iov_captured * sizeof(struct event_iovec) + EVENT_ALIGN(st->name_captured) +
+	       EVENT_ALIGN(st->control_captured) + EVENT_ALIGN(st->local_path_len) +
+	       EVENT_ALIGN(st->remote_path_len);
 
 	if (unlikely(st->has_extra))
 		size += sizeof(struct event_extra);
@@ -33,7 +45,11 @@ static __always_inline __u64 parts_size(const struct call_state *st)
 static __always_inline void write_parts(void *record, __u64 offset, const struct call_state *st,
 					const struct control_state *control)
 {
-	if (likely(st->iov_captured == 1 && !st->has_extra)) {
+	if (likely(st->parts == ONE_IOVEC)) {
+		*(struct event_iovec *)(record + offset) = st->iov[0];
+		return;
+	}
+	if (st->iov_captured == 1 && !st->has_extra) {
 		*(struct event_iovec *)(record + offset) = st->iov[0];
 		offset += sizeof(struct event_iovec);
 	} else {
@@ -51,12 +67,26 @@ static __always_inline void write_parts(void *record, __u64 offset, const struct
 	put(record, offset, st->remote_path, st->remote_path_len, EVENT_PATH_MAX);
 }
 
-static __always_inline bool same_groups(const struct event_groups *a, const struct event_groups *b)
+/* Whether the groups of the call's record are those of the ring's last record
+ * that has any, and these will still be there behind a next record of size
+ * bytes. Where that record stands is the state's base until a task or socket is
+ * another one (SET); only the arguments are left to compare.
+ */
+static __always_inline bool has_groups(struct ring_header *ring, const struct call_state *st,
+				       __u32 cpu, __u64 size)
 {
-	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+	const struct event *base;
+	const __u64 *x, *y;
 
+	if (!st->base || st->base != ring->base || st->base_cpu != cpu)
+		return false;
+	base = ring_base(ring, size);
+	if (!base)
+		return false;
+	x = (const __u64 *)&((const struct event_groups *)(base + 1))->call;
+	y = (const __u64 *)&st->call;
 #pragma unroll
-	for (int i = 0; i < sizeof(*a) / sizeof(*x); i++)
+	for (int i = 0; i < sizeof(st->call) / sizeof(*x); i++)
 		if (x[i] != y[i])
 			return false;
 	return true;
@@ -69,7 +99,7 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 					 struct call_state *st, __s64 ret, __u64 now)
 {
 	struct control_state *control = NULL;
-	const struct event *base;
+	__u32 cpu = bpf_get_smp_processor_id();
 	struct event *event;
 	__u64 size, seq;
 	bool same;
@@ -78,17 +108,14 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 		return;
 	seq = lane_number(ring);
 	if (unlikely(st->restarts))
-		keep_attempt(st, seq, bpf_get_smp_processor_id());
+		keep_attempt(st, seq, cpu);
 	if (unlikely(st->control_captured)) {
 		control = call_control(task, st);
 		if (!control)
 			st->control_captured = 0;
 	}
-	if (likely(!st->address))
-		capture_task(&st->task, task);
 	size = sizeof(*event) + parts_size(st);
-	base = ring_base(ring, size);
-	same = base && same_groups((const struct event_groups *)(base + 1), &st->groups);
+	same = has_groups(ring, st, cpu, size);
 	if (!same)
 		size += sizeof(struct event_groups);
 	event = ring_reserve(ring, size);
@@ -97,16 +124,8 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 		lane_unlock(ring);
 		return;
 	}
-	event->control_captured = st->control_captured;
-	event->name_captured = st->name_captured;
-	event->iov_captured = st->iov_captured;
-	event->local_path_len = st->local_path_len;
-	event->remote_path_len = st->remote_path_len;
-	event->extra = st->has_extra;
-	event->outcome = st->outcome;
-	event->size = size;
-	event->same = same;
-	__builtin_memset(event->pad, 0, sizeof(event->pad));
+	*(__u64 *)event = st->parts;
+	*(__u64 *)&event->size = (__u64)same << 32 | size;
 	event->seq = seq;
 	event->time_ns = st->time_ns;
 	event->duration_ns = now - st->time_ns;
@@ -119,7 +138,8 @@ static __always_inline void write_record(struct ring_header *ring, struct task_s
 		struct event_groups *groups = (struct event_groups *)(event + 1);
 
 		*groups = st->groups;
-		ring->base = ring->head + 1;
+		ring->base = st->base = ring->head + 1;
+		st->base_cpu = cpu;
 		write_parts(event, sizeof(*event) + sizeof(*groups), st, control);
 	}
 	ring_commit(ring, size);

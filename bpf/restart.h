@@ -70,10 +70,10 @@ static __noinline __u32 act_on(struct sighand_struct *sighand, __u64 set, __u32 
  */
 static __noinline __u32 interruption_of(struct task_struct *task, __u32 error)
 {
-	__u64 own = READ(task, pending.signal.sig[0]);
-	__u64 shared = READ(task, signal, shared_pending.signal.sig[0]);
-	__u64 blocked = READ(task, blocked.sig[0]);
-	struct sighand_struct *sighand = READ(task, sighand);
+	__u64 own = WALK(task, pending.signal.sig[0]);
+	__u64 shared = WALK(task, signal, shared_pending.signal.sig[0]);
+	__u64 blocked = WALK(task, blocked.sig[0]);
+	struct sighand_struct *sighand = WALK(task, sighand);
 	__u32 found;
 
 	if (own & SIGNAL(SIGKILL))

@@ -43,7 +43,7 @@ const volatile struct event_extra *const volatile extra_layout = NULL;
 const volatile struct ring_header *const volatile ring_layout = NULL;
 
 /* How much of user memory one read may cover to get msghdr and iovec at once. */
-#define USER_WINDOW 256
+#define USER_WINDOW 128
 
 /* The last attempt of a call that was to enter again (restart.h). */
 struct attempt {
@@ -62,19 +62,31 @@ struct attempt {
 struct call_state {
 	__u32 in_call;	  /* its number (event_call): the entry was seen, the exit not yet */
 	__u32 cpu;	  /* of the entry */
-	__u32 descendant; /* of the process filter_root; typed build only */
-	__u32 has_extra;  /* extra is part of the record */
+	__u32 descendant; /* of the process filter_root; not in the portable build */
+	__u64 base;	  /* where the ring of base_cpu has the groups as they are; 0: nowhere */
+	__u32 base_cpu;
+	__u64 thread_pid; /* the struct pid whose task is in the groups (task.h) */
 	__u64 file;	  /* what the descriptor named at entry */
-	__u64 sk;
+	__u64 slot;	  /* where the descriptor stands */
+	__u64 socket_of;  /* the file's struct socket ... */
+	__u64 inode;	  /* ... its inode ... */
+	__u64 sk;	  /* ... and its sock, whose socket is in the groups (socket.h) */
+	__u64 local_addr; /* the address that local_path is of */
 	__u64 time_ns;
 	__s64 requested_bytes;
 	__s64 sndbuf_used;
-	__u32 name_captured;
-	__u32 iov_captured;
-	__u32 control_captured;
-	__u32 local_path_len;
-	__u32 remote_path_len;
-	__u32 outcome;	    /* event_outcome */
+	union {
+		__u64 parts; /* all of these; the first word of struct event */
+		struct {
+			__u16 control_captured;
+			__u8 name_captured;
+			__u8 iov_captured;
+			__u8 local_path_len;
+			__u8 remote_path_len;
+			__u8 has_extra; /* extra is part of the record */
+			__u8 outcome;	/* event_outcome */
+		};
+	};
 	__s64 iov_distance; /* see capture_msghdr() */
 	__u64 argument;	    /* the call's second */
 	__u64 address;	    /* its key in address_states; 0: a system call */
@@ -100,8 +112,21 @@ struct call_state {
 	__u8 name[EVENT_NAME_MAX];
 	__u8 local_path[EVENT_ALIGN(EVENT_PATH_MAX)];
 	__u8 remote_path[EVENT_ALIGN(EVENT_PATH_MAX)];
-	__u8 window[USER_WINDOW];
+#ifdef PORTABLE
+	__u64 window[USER_WINDOW / 8]; /* see capture_header() */
+#endif
 };
+
+/* Sets a member of the groups. What the ring has of them is then another. */
+#define SET(st, member, value)                           \
+	do {                                             \
+		__typeof__((st)->member) set_ = (value); \
+                                                         \
+		if (unlikely((st)->member != set_)) {    \
+			(st)->member = set_;             \
+			(st)->base = 0;                  \
+		}                                        \
+	} while (0)
 
 /* Control messages are long and most calls have none: theirs is a storage of
  * its own, made for the tasks that send some.
@@ -184,14 +209,14 @@ struct {
 
 static __always_inline struct call_state *task_state(struct task_struct *task)
 {
-	__u32 tid = READ(task, pid);
+	__u32 tid = thread_number(task);
 
 	return bpf_map_lookup_elem(&call_states, &tid);
 }
 
 static __always_inline struct call_state *task_state_make(struct task_struct *task)
 {
-	__u32 tid = READ(task, pid), zero = 0;
+	__u32 tid = thread_number(task), zero = 0;
 	struct call_state *st = bpf_map_lookup_elem(&call_states, &tid);
 	struct blank *blank;
 
@@ -206,7 +231,7 @@ static __always_inline struct call_state *task_state_make(struct task_struct *ta
 /* The last use of the task's state in this call. */
 static __always_inline void task_state_end(struct task_struct *task, struct call_state *st)
 {
-	__u32 tid = READ(task, pid);
+	__u32 tid = thread_number(task);
 
 	if (unlikely(st->control_captured))
 		bpf_map_delete_elem(&control_states, &tid);
@@ -215,14 +240,14 @@ static __always_inline void task_state_end(struct task_struct *task, struct call
 
 static __always_inline struct control_state *control_state(struct task_struct *task)
 {
-	__u32 tid = READ(task, pid);
+	__u32 tid = thread_number(task);
 
 	return bpf_map_lookup_elem(&control_states, &tid);
 }
 
 static __always_inline struct control_state *control_state_make(struct task_struct *task)
 {
-	__u32 tid = READ(task, pid), zero = 0;
+	__u32 tid = thread_number(task), zero = 0;
 	struct blank *blank = bpf_map_lookup_elem(&blanks, &zero);
 
 	if (!blank || bpf_map_update_elem(&control_states, &tid, &blank->control, BPF_ANY))
@@ -232,14 +257,14 @@ static __always_inline struct control_state *control_state_make(struct task_stru
 
 static __always_inline bool is_descendant(struct task_struct *task)
 {
-	__u32 tid = READ(task, pid);
+	__u32 tid = thread_number(task);
 
 	return bpf_map_lookup_elem(&descendants, &tid);
 }
 
 static __always_inline bool mark_descendant(struct task_struct *task)
 {
-	__u32 tid = READ(task, pid);
+	__u32 tid = thread_number(task);
 	__u8 marked = 1;
 
 	return !bpf_map_update_elem(&descendants, &tid, &marked, BPF_ANY);
@@ -247,7 +272,7 @@ static __always_inline bool mark_descendant(struct task_struct *task)
 
 static __always_inline void unmark_descendant(struct task_struct *task)
 {
-	__u32 tid = READ(task, pid);
+	__u32 tid = thread_number(task);
 
 	if (filter_root)
 		bpf_map_delete_elem(&descendants, &tid);

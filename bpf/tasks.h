@@ -64,6 +64,7 @@ int in_flight(__u64 *ctx)
 		return 0;
 	st->in_call = 0;
 	st->restarts = 0;
+	st->base = 0; /* of the CPU of the call before */
 	st->outcome = OUTCOME_IN_FLIGHT;
 	count(ring->counters.returned);
 	write_record(ring, task, st, 0, bpf_ktime_get_boot_ns());
@@ -74,7 +75,7 @@ int in_flight(__u64 *ctx)
 SEC("raw_tp")
 int pid_namespace_level(void *ctx)
 {
-	return READ(current_task(), thread_pid, level);
+	return WALK(current_task(), thread_pid, level);
 }
 
 #endif

@@ -22,8 +22,12 @@ const (
 // The builds of each tier's programs.
 const (
 	buildTyped    = "typed"
+	buildMixed    = "mixed"
 	buildPortable = "portable"
 )
+
+// license is that of the C sources, as the kernel asks for it.
+const license = "Dual BSD/GPL"
 
 // Tiers returns the names of the tiers, the best first.
 func Tiers() []string { return []string{TierFentry, TierKprobe, TierTracepoint} }
@@ -31,20 +35,36 @@ func Tiers() []string { return []string{TierFentry, TierKprobe, TierTracepoint} 
 // candidate is one set of programs that can be tried.
 type candidate struct {
 	tier, build string
-	attach      attacher
+	hooks       hooks
 }
+
+// hooks are a tier's way to a call.
+type hooks struct {
+	// try makes the hook of a call with nothing behind it and takes it away
+	// again; nil: there is nothing to try that would cost less than the rest.
+	try    func(c *call) error
+	attach attacher
+}
+
+// hookError says that a tier's hooks cannot be had here, whatever the programs.
+type hookError struct{ error }
+
+func (e hookError) Unwrap() error { return e.error }
 
 // attacher attaches the entry or exit program of a hook, and names it.
 type attacher func(h *hook, exit bool, program *ebpf.Program) (l link.Link, name string, err error)
 
 // candidates are all sets, the best first.
 var candidates = []candidate{
-	{TierFentry, buildTyped, attachFentry},
-	{TierFentry, buildPortable, attachFentry},
-	{TierKprobe, buildTyped, attachKprobe},
-	{TierKprobe, buildPortable, attachKprobe},
-	{TierTracepoint, buildTyped, attachSyscall},
-	{TierTracepoint, buildPortable, attachSyscall},
+	{TierFentry, buildTyped, fentryHooks},
+	{TierFentry, buildMixed, fentryHooks},
+	{TierFentry, buildPortable, fentryHooks},
+	{TierKprobe, buildTyped, kprobeHooks},
+	{TierKprobe, buildMixed, kprobeHooks},
+	{TierKprobe, buildPortable, kprobeHooks},
+	{TierTracepoint, buildTyped, hooks{attach: attachSyscall}},
+	{TierTracepoint, buildMixed, hooks{attach: attachSyscall}},
+	{TierTracepoint, buildPortable, hooks{attach: attachSyscall}},
 }
 
 // Failure says why a tier was not chosen though it was tried.
@@ -61,20 +81,27 @@ func reason(err error) string {
 	return strings.TrimSpace(strings.ReplaceAll(text, " (MEMLOCK may be too low, consider rlimit.RemoveMemlock)", ""))
 }
 
-// reasons returns what there is to say of each tier that failed: once, when
-// both builds failed for the same reason or one of them was not tried.
+// reasons returns what there is to say of each tier that failed: once, when all
+// builds that were tried failed for the same reason.
 func reasons(failures []Failure) map[string]string {
 	if len(failures) == 0 {
 		return nil
 	}
 	m := map[string]string{}
-	for i, f := range failures {
-		why := reason(f.Err)
-		switch before := m[f.Tier]; {
-		case before == "":
-			m[f.Tier] = why
-		case before != why:
-			m[f.Tier] = fmt.Sprintf("%s build: %s; %s build: %s", failures[i-1].Build, before, f.Build, why)
+	for _, tier := range Tiers() {
+		var all, builds []string
+		for _, f := range failures {
+			if why := reason(f.Err); f.Tier == tier && !slices.Contains(all, why) {
+				all = append(all, why)
+				builds = append(builds, fmt.Sprintf("%s build: %s", f.Build, why))
+			}
+		}
+		switch len(all) {
+		case 0:
+		case 1:
+			m[tier] = all[0]
+		default:
+			m[tier] = strings.Join(builds, "; ")
 		}
 	}
 	return m
@@ -82,7 +109,8 @@ func reasons(failures []Failure) map[string]string {
 
 // choose tries the candidates of a tier, or of all for TierAuto, in their
 // order, and returns the first probe that works with the failures of those
-// before it. What is not permitted in one build is not tried in the other.
+// before it. A tier whose hooks cannot be had, or that is not permitted, is not
+// tried in its other builds.
 func choose[P any](tier string, try func(candidate) (P, error)) (chosen P, failures []Failure, err error) {
 	if tier == "" {
 		tier = TierAuto
@@ -94,7 +122,7 @@ func choose[P any](tier string, try func(candidate) (P, error)) (chosen P, failu
 		if tier != TierAuto && tier != c.tier {
 			continue
 		}
-		if n := len(failures); n > 0 && failures[n-1].Tier == c.tier && notPermitted(failures[n-1].Err) {
+		if n := len(failures); n > 0 && failures[n-1].Tier == c.tier && isFinal(failures[n-1].Err) {
 			continue
 		}
 		p, err := try(c)
@@ -106,8 +134,9 @@ func choose[P any](tier string, try func(candidate) (P, error)) (chosen P, failu
 	return chosen, failures, noTier(tier, failures)
 }
 
-func notPermitted(err error) bool {
-	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) && !isVerifierError(err)
+// isFinal reports whether no other build of the tier can do better.
+func isFinal(err error) bool {
+	return errors.As(err, new(hookError)) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) && !isVerifierError(err)
 }
 
 // isVerifierError reports whether the verifier has refused the program: it

@@ -124,7 +124,7 @@ static __always_inline int request_submit(struct io_kiocb *req)
 	st->cpu = cpu;
 	st->outcome = OUTCOME_RETURNED;
 	read_request(task, st, req);
-	capture_task(&st->task, task);
+	capture_task(st, task);
 	pending_send_begin(st);
 	st->in_call = CALL_SENDMSG;
 	st->time_ns = bpf_ktime_get_boot_ns();

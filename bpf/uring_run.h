@@ -28,7 +28,7 @@ static __always_inline int request_run(struct io_kiocb *req)
 	struct call_state *st = address_state((__u64)req);
 	__u64 now = bpf_ktime_get_boot_ns();
 	__u64 request = (__u64)req;
-	__u32 tid = READ(task, pid), by;
+	__u32 tid = thread_number(task), by;
 
 	if (!st || !st->in_call)
 		return 0;
@@ -50,7 +50,7 @@ static __always_inline int request_ran(__s32 ret)
 {
 	struct task_struct *task = current_task();
 	__u64 now = bpf_ktime_get_boot_ns();
-	__u32 tid = READ(task, pid);
+	__u32 tid = thread_number(task);
 	__u64 *running = bpf_map_lookup_elem(&running_requests, &tid);
 	struct call_state *st;
 	struct io_kiocb *req;

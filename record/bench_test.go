@@ -37,7 +37,9 @@ func newLoop(cpus, size int, next func(cpu int) *testEvent) *loop {
 	l := &loop{ended: func() {}}
 	random := rand.New(rand.NewPCG(1, 2))
 	for cpu := range cpus {
-		r := &loopRing{returned: 1e9}
+		// Not before the recorder's clock: an event that seems old closes its
+		// segment at once.
+		r := &loopRing{returned: uint64(SystemClock{}.NowNS())}
 		var base *bpf.Groups
 		for 8*len(r.memory) < size {
 			next := next(cpu)

@@ -29,6 +29,7 @@ var tiers = []string{"fentry", "kprobe", "tracepoint"}
 // builds has the flags of each build; what they mean, read.h and state.h say.
 var builds = map[string][]string{
 	"typed":    nil,
+	"mixed":    {"-DMIXED"},
 	"portable": {"-DPORTABLE"},
 }
 
