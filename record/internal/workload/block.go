@@ -63,7 +63,7 @@ func runBlock(args []string) error {
 			if err != nil {
 				panic(err)
 			}
-			t := &thread{arena: a, name: "block"}
+			t := newThread(a, "block")
 			fd, peer := t.pair(unix.SOCK_DGRAM)
 			tids[i], peers[i] = unix.Gettid(), peer
 			p := t.prepare(&message{fd: uint64(fd), iov: t.one(64)})

@@ -23,7 +23,7 @@ func runEvade(args []string) error {
 	if err != nil {
 		return err
 	}
-	t := &thread{arena: a, name: "evade"}
+	t := newThread(a, "evade")
 	fd, _ := t.pair(unix.SOCK_STREAM)
 	p := t.prepare(&message{fd: uint64(fd), iov: t.one(64)})
 	l := truth.Load{PID: os.Getpid(), Calls: *watched}

@@ -116,7 +116,7 @@ func (l *loader) open(socket string) error {
 	if err != nil {
 		return err
 	}
-	t := &thread{arena: a, name: "load"}
+	t := newThread(a, "load")
 	switch socket {
 	case "unixdgram":
 		l.fd, l.peer = t.pair(unix.SOCK_DGRAM)

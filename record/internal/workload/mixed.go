@@ -63,7 +63,7 @@ func (m *mixer) open() error {
 	if err != nil {
 		return err
 	}
-	t := &thread{arena: a, name: "mixed"}
+	t := newThread(a, "mixed")
 	fd, peer := t.pair(unix.SOCK_DGRAM)
 	file, err1 := unix.Open("/proc/self/exe", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	null, err2 := unix.Open("/dev/null", unix.O_WRONLY|unix.O_CLOEXEC, 0)

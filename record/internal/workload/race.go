@@ -52,7 +52,7 @@ func runRace(args []string) error {
 	if err != nil {
 		return err
 	}
-	t := &thread{arena: a, name: "race"}
+	t := newThread(a, "race")
 	p := t.prepare(&message{fd: fd, flags: unix.MSG_NOSIGNAL, iov: t.one(8)})
 	results := map[int64]int64{}
 	for range *n {

@@ -34,6 +34,9 @@ type thread struct {
 	fds   []int
 }
 
+// newThread returns a thread that calls as 64-bit programs do.
+func newThread(a *arena, name string) *thread { return &thread{arena: a, abi: native, name: name} }
+
 // inThread runs one case on an OS thread that ends with it.
 func inThread(name string, log *logger, run func(*thread) error) error {
 	done := make(chan error, 1)
@@ -44,7 +47,8 @@ func inThread(name string, log *logger, run func(*thread) error) error {
 			done <- err
 			return
 		}
-		t := &thread{arena: a, abi: native, log: log, name: name}
+		t := newThread(a, name)
+		t.log = log
 		err = run(t)
 		for _, fd := range t.fds {
 			unix.Close(fd)

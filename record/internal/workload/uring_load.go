@@ -51,7 +51,7 @@ func loadURing(n int64) error {
 	if err != nil {
 		return err
 	}
-	t := &thread{arena: a, name: "load"}
+	t := newThread(a, "load")
 	fd, peer := t.pair(unix.SOCK_DGRAM)
 	p := t.prepare(&message{fd: uint64(fd), iov: t.one(64)})
 	buffer := make([]byte, 64)

@@ -224,7 +224,7 @@ func runURing([]string) error {
 	if err != nil {
 		return err
 	}
-	r := &requester{uring: ring, t: &thread{arena: a, name: "io_uring"}}
+	r := &requester{uring: ring, t: newThread(a, "io_uring")}
 	if _, err := syscall.Read(0, make([]byte, 1)); err != nil {
 		return err
 	}
