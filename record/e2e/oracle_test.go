@@ -33,7 +33,7 @@ func testify(t *testing.T) testimony {
 	if err := os.Mkdir(straces, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	r := must(t, 0, sendmsgrec, "record", "-o", path, "--", "strace", "-ff", "-o", filepath.Join(straces, "s"),
+	r := must(t, 0, sendmsgrec, "record", "-o", path, "--paths", "all", "--", "strace", "-ff", "-o", filepath.Join(straces, "s"),
 		"-X", "raw", "-v", "-s", "0", "-e", "trace=sendmsg", "-e", "signal=none", workload, "cases", "-log", log)
 	for line := range strings.Lines(r.stdout) {
 		t.Log(strings.TrimSpace(line)) // what this kernel does not have
@@ -172,7 +172,7 @@ func headerOf(e *event) stracelog.Header {
 		NamePtr: u(schema.ColMsgNamePtr), NameLen: int32(u(schema.ColMsgNamelen)), Name: e.bytes[schema.ColName],
 		IovPtr: u(schema.ColMsgIovPtr), IovLen: u(schema.ColMsgIovlen),
 		ControlPtr: u(schema.ColMsgControlPtr), ControlLen: u(schema.ColMsgControllen), Control: e.bytes[schema.ColControl],
-		Flags: uint32(u(schema.ColMsgFlags)),
+		Flags: uint32(u(schema.ColMsgFlags)), Narrow: u(schema.ColABI) != schema.ABI64,
 	}
 	for _, n := range e.lists[schema.ColIovLen] {
 		h.IovLens = append(h.IovLens, uint64(n))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,8 +24,8 @@ func TestRestartedAndKilledCalls(t *testing.T) {
 	eachTier(t, func(t *testing.T, tier string) {
 		dir := t.TempDir()
 		log, path := filepath.Join(dir, "log"), filepath.Join(dir, "x.smr")
-		must(t, 0, sendmsgrec, append([]string{"record", "-q", "-o", path},
-			probe(tier, "--", workload, "cases", "-run", "blocked|cut short", "-log", log)...)...)
+		must(t, 0, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", path}, probe(tier, allPaths...),
+			[]string{"--", workload, "cases", "-run", "blocked|cut short", "-log", log})...)
 		calls, err := truth.Read(log)
 		if err != nil {
 			t.Fatal(err)
@@ -39,7 +40,7 @@ func TestRestartedAndKilledCalls(t *testing.T) {
 			if len(events) != len(call.Rets) {
 				t.Fatalf("%s: %d events of %d attempts", call.Case, len(events), len(call.Rets))
 			}
-			dies := strings.HasPrefix(call.Case, "killed") || strings.HasPrefix(call.Case, "another thread exits")
+			dies := strings.Contains(call.Case, "killed") || strings.Contains(call.Case, "another thread exits")
 			want := int64(schema.OutcomeReturned)
 			if dies {
 				want = schema.OutcomeKilled

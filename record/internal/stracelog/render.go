@@ -18,6 +18,7 @@ type Header struct {
 	IovReadable                 bool // at least the first entry
 	IovLen, ControlLen          uint64
 	Flags                       uint32
+	Narrow                      bool // a 32-bit cmsg_len, as callers of other ABIs have it
 }
 
 // Render returns the fields of the msghdr as Parse returns them.
@@ -118,18 +119,26 @@ func name(h *Header) string {
 
 // control renders a list of control messages as far as strace follows it.
 func control(h *Header) string {
-	const header = 16
+	word := uint64(8)
+	if h.Narrow {
+		word = 4
+	}
+	header := word + 8 // struct cmsghdr: a size, two ints
 	left, b := h.ControlLen, h.Control
-	if h.ControlPtr == 0 || b == nil || left < header || len(b) < header {
+	if h.ControlPtr == 0 || b == nil || left < header || uint64(len(b)) < header {
 		return pointer(h.ControlPtr)
 	}
 	e := binary.NativeEndian
 	var out []string
 	for left >= header {
-		if len(b) < header {
+		if uint64(len(b)) < header {
 			return "[" + strings.Join(append(out, "(not kept)"), ", ") + "]"
 		}
-		length, level, typ := e.Uint64(b), int32(e.Uint32(b[8:])), int32(e.Uint32(b[12:]))
+		length := uint64(e.Uint32(b))
+		if !h.Narrow {
+			length = e.Uint64(b)
+		}
+		level, typ := int32(e.Uint32(b[word:])), int32(e.Uint32(b[word+4:]))
 		text := fmt.Sprintf("{cmsg_len=%d, cmsg_level=%s, cmsg_type=%s", length, number(uint64(uint32(level))), number(uint64(uint32(typ))))
 		end := min(length, left, uint64(len(b)))
 		if end > header {
@@ -140,7 +149,7 @@ func control(h *Header) string {
 			left -= header
 			break
 		}
-		next := min((length+7)&^7, left)
+		next := min((length+word-1)&^(word-1), left)
 		left, b = left-next, b[min(next, uint64(len(b))):]
 	}
 	if left > 0 {
