@@ -10,6 +10,17 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* The verifier of 5.10 lets programs load pointers to structures only: not the
+ * last argument of recvfrom.
+ */
+static __always_inline void take_argument(struct call_entry *entry, const __u64 *ctx, const int i)
+{
+	if (entry->call == CALL_RECVFROM && i == 5)
+		read_kernel(&entry->args[i], sizeof(entry->args[i]), &ctx[i]);
+	else
+		entry->args[i] = ctx[i];
+}
+
 /* The two programs of a call: the function's arguments are the system call's,
  * perhaps with others behind them; its result comes behind all of them. Of
  * recvmmsg's, the sixth is a timeout of 32-bit numbers instead of the fifth.
@@ -21,7 +32,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 		struct call_entry entry = { .call = number };                   \
                                                                                 \
 		for (int i = 0; i < (system_call_args); i++)                    \
-			entry.args[i] = ctx[i];                                 \
+			take_argument(&entry, ctx, i);                          \
 		return function_enter(&entry);                                  \
 	}                                                                       \
                                                                                 \

@@ -16,6 +16,8 @@ type machine struct {
 	arch    string // as Debian and Go name it
 	qemu    []string
 	console string
+	flavour string // of the kernel: "" is Debian's for cloud machines, or generic
+	boot    string // further parameters of the kernel
 	// tiers are those that have to load there.
 	// On the running kernel, those that do load.
 	tiers []string
@@ -37,8 +39,11 @@ func machines() []*machine {
 			modules: familyModules,
 		}
 	}
+	// Debian's generic kernels serve x32 callers when they are asked to.
+	x32 := amd64("6.1")
+	x32.name, x32.flavour, x32.boot = "6.1-x32", "generic", "syscall.x32=y"
 	list := []*machine{
-		amd64("5.10"), amd64("6.1"), amd64("6.12"),
+		amd64("5.10"), amd64("6.1"), amd64("6.12"), x32,
 		{
 			name: "6.1-arm64", kernel: "6.1", arch: "arm64", console: "ttyAMA0",
 			// Signing pointers in the architecture's own way is slow to emulate.
@@ -63,13 +68,16 @@ func machineNames() []string {
 }
 
 // dir returns the kernel's directory; fetch makes it where it is missing.
-func (m *machine) dir(cache string) string { return filepath.Join(cache, "kernels", m.name) }
+func (m *machine) dir(cache string) string {
+	return filepath.Join(cache, "kernels", strings.Join(slices.DeleteFunc([]string{m.kernel, m.flavour, m.arch},
+		func(s string) bool { return s == "" }), "-"))
+}
 
 func (m *machine) fetch(cache string) error {
 	if m.name == runningName {
 		return nil
 	}
-	out, err := exec.Command(".ci/guest/kernel", m.kernel, m.arch, m.dir(cache)).CombinedOutput()
+	out, err := exec.Command(".ci/guest/kernel", m.kernel, m.arch, m.dir(cache), m.flavour).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("fetch kernel %s (run this in the repository's root): %w\n%s", m.name, err, out)
 	}
@@ -100,6 +108,6 @@ func (m *machine) command(cache, initrd string) []string {
 	args := append(slices.Clone(m.qemu),
 		"-m", "1024", "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "none", "-no-reboot",
 		"-kernel", filepath.Join(m.dir(cache), "vmlinuz"), "-initrd", initrd,
-		"-append", "console="+m.console+" "+quiet)
+		"-append", "console="+m.console+" "+quiet+" "+m.boot)
 	return args
 }

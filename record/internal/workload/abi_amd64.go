@@ -44,13 +44,13 @@ func foreignABIs() []*callerABI {
 		return func(call int64, args ...uint64) int64 { return int80(numbers[call], args...) }
 	}
 	return []*callerABI{
-		{name: "32-bit", abi: schema.ABICompat32, word: 4, blocks: 370, call: byNumber(i386Numbers),
+		{name: "by a 32-bit call", abi: schema.ABICompat32, word: 4, blocks: 370, call: byNumber(i386Numbers),
 			time32: true, offset32: true, sendfile: true, alive: alive80},
-		{name: "32-bit with 64-bit time and offset", abi: schema.ABICompat32, word: 4, blocks: 370,
+		{name: "by a later 32-bit call", abi: schema.ABICompat32, word: 4, blocks: 370,
 			call: byNumber(later386Numbers), sendfile: true, later: true, alive: alive80},
-		{name: "socketcall", abi: schema.ABICompat32, path: schema.EntrySocketcall, word: 4, blocks: i386Socketcall,
+		{name: "by socketcall", abi: schema.ABICompat32, path: schema.EntrySocketcall, word: 4, blocks: i386Socketcall,
 			call: socketcall, time32: true, alive: alive80},
-		{name: "x32", abi: schema.ABIX32, word: 4, blocks: x32Bit | 518, sendfile: true,
+		{name: "by an x32 call", abi: schema.ABIX32, word: 4, blocks: x32Bit | 518, sendfile: true,
 			call:  func(call int64, args ...uint64) int64 { return invoke(x32Bit|x32Numbers[call], args...) },
 			alive: func() bool { return invoke(x32Bit|unix.SYS_GETPID) > 0 }},
 	}

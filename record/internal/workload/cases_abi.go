@@ -14,7 +14,7 @@ func foreignCases(cases []scripted) []scripted {
 	for _, a := range foreignABIs() {
 		for _, c := range cases {
 			if a.takes(c.name) {
-				list = append(list, scripted{a.name + ": " + c.name, a.run(c.run)})
+				list = append(list, scripted{c.name + ", " + a.name, a.run(c.run)})
 			}
 		}
 	}
