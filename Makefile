@@ -22,7 +22,7 @@ CHDB_VERSION          := 4.4.0
 TESTFLAGS ?=
 
 FUZZTIME  ?= 10s
-# What test-vm runs: guests (5.10, 6.1, 6.12, 6.1-arm64), probe tiers (fentry,
+# What test-vm runs: guests (5.10, 6.1, 6.12, 6.1-x32, 6.1-arm64), probe tiers (fentry,
 # kprobe, tracepoint); commas between. VMFLAGS=-v shows all that the guests say.
 KERNEL  ?= all
 TIER    ?= all

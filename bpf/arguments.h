@@ -7,8 +7,8 @@
  * as the numbers that they are.
  *
  * To add a call: its number in event.h, its case in the switches below, a line
- * in each tier's list of hooks (tracepoint.bpf.c, fentry.bpf.c, kprobe.bpf.c)
- * and one in the table of calls in calls.go.
+ * in each tier's list of hooks (tracepoint.bpf.c, fentry.bpf.c, kprobe.bpf.c),
+ * its numbers in other ABIs (compat.h) and one in the table of calls in calls.go.
  */
 #ifndef SENDMSGREC_ARGUMENTS_H
 #define SENDMSGREC_ARGUMENTS_H
