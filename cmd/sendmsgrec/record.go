@@ -65,7 +65,7 @@ info"), with the reason.
 file how many of them no recorded call made, by process: so a way that is not
 watched is seen to be used. Sends of processes that the filters below leave out are
 not counted. It needs a kernel with the tracepoint sock_send_length (6.4), and is
-not the default because it adds a tenth to what a recorded call pays.
+not the default because each send of the host then pays for one more program.
 
 Recording ends with SIGINT (Ctrl-C) or SIGTERM, after --duration or --max-events,
 or with COMMAND. What the kernel still holds is then drained, the file completed,

@@ -24,7 +24,9 @@ const hostArch = runtime.GOARCH
 
 // defaultTests are those of record/e2e that hold on every tier; the others
 // need strace, or time, and run on the host.
-const defaultTests = `^(TestTable|TestConservation)$`
+const defaultTests = `^(TestTable|TestConservation|TestConservationOfRequests|TestSendsThroughIOURing|` +
+	`TestAProcessThatDiesWithRequestsInFlight|TestSendersInsideTheKernel|TestSendsThatNoRecordedCallMadeAreCounted|` +
+	`TestRequestsExplainTheirSends)$`
 
 func (j *job) encode() []byte {
 	b, err := json.Marshal(j)
