@@ -40,7 +40,8 @@ func (p *Probe) choosePoints(spec *ebpf.CollectionSpec, countSends bool) error {
 		}
 	}
 	p.visitor = addressVisitor(kernel)
-	if p.sends = canCountSends(kernel, countSends); p.sends != nil {
+	p.sends = canCountSends(kernel, countSends)
+	if !p.countsSends() {
 		return nil
 	}
 	if err := spec.Variables["count_sends"].Set(uint32(1)); err != nil {
@@ -68,7 +69,7 @@ func addressVisitor(kernel *btf.Spec) string {
 // wanted returns the names of the programs that will be attached, so that the
 // kernel need not verify the others.
 func (p *Probe) wanted(followForks bool) map[string]bool {
-	keep := map[string]bool{forkProgram: followForks, countSendsProgram: p.sends == nil}
+	keep := map[string]bool{forkProgram: followForks, countSendsProgram: p.countsSends()}
 	for _, name := range taskPrograms {
 		keep[name] = true
 	}
@@ -103,7 +104,7 @@ func (p *Probe) load(spec *ebpf.CollectionSpec, followForks bool) (err error) {
 	if first == nil {
 		return nil
 	}
-	if p.sends == nil {
+	if p.countsSends() {
 		p.sends = first
 		if err = try(); err == nil {
 			return nil

@@ -203,7 +203,8 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 			return nil, err
 		}
 	}
-	return p, p.attachSends()
+	p.attachSends()
+	return p, nil
 }
 
 func (cfg *Config) ringSize() (int, error) {

@@ -43,19 +43,16 @@ func canCountSends(kernel *btf.Spec, asked bool) error {
 	return nil
 }
 
+func (p *Probe) countsSends() bool { return p.sends == nil }
+
 // attachSends begins to count sends, when the self test has made its own.
-func (p *Probe) attachSends() error {
-	if p.sends != nil {
-		return nil
+func (p *Probe) attachSends() {
+	if !p.countsSends() {
+		return
 	}
 	links, names, err := p.attachPoints([]hookPoint{tracepointHook("sock_send_length", countSendsProgram)})
-	if err != nil {
-		p.sends = err
-		return nil
-	}
-	p.links = append(p.links, links...)
-	p.hooks = append(p.hooks, names...)
-	return nil
+	p.sends = err
+	p.links, p.hooks = append(p.links, links...), append(p.hooks, names...)
 }
 
 // sender mirrors struct sender of sends.h.
@@ -66,7 +63,7 @@ type sender struct {
 
 // countSends completes the account when all programs are detached.
 func (p *Probe) countSends() error {
-	if p.sends != nil {
+	if !p.countsSends() {
 		return nil
 	}
 	s := Sends{Counted: true}
@@ -96,7 +93,7 @@ func (p *Probe) countSends() error {
 
 // Sends returns the account of unexplained sends, which is made by Detach.
 func (p *Probe) Sends() Sends {
-	if p.sends != nil {
+	if !p.countsSends() {
 		return Sends{Why: reason(p.sends)}
 	}
 	if !p.account.Counted {
