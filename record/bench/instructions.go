@@ -31,9 +31,10 @@ func measureInstructions(o *options) error {
 		list = append(list, tracers()[i])
 	}
 	for _, tier := range strings.Split(o.instructions, ",") {
-		list = append(list, ownTracer(tier))
+		name := "sendmsgrec, " + tier
+		list = append(list, recorder(name, ofThisTree, "--probe", tier))
 		if _, err := os.Stat("/sys/kernel/tracing/events/sock/sock_send_length"); err == nil {
-			list = append(list, ownTracer(tier, "--count-sends"))
+			list = append(list, recorder(name+", --count-sends", ofThisTree, "--probe", tier, "--count-sends"))
 		}
 	}
 	untraced, err := o.countInstructions()
@@ -71,17 +72,6 @@ func measureInstructions(o *options) error {
 	}
 	fmt.Print(markdown.Table(rows))
 	return nil
-}
-
-// ownTracer is sendmsgrec on one tier, perhaps with flags.
-func ownTracer(tier string, flags ...string) tracer {
-	return tracer{
-		name: strings.Join(append([]string{"sendmsgrec, " + tier}, flags...), ", "),
-		args: func(o *options, file string) []string {
-			return append([]string{o.program("sendmsgrec"), "record", "-q", "--probe", tier, "-o", file}, flags...)
-		},
-		start: recorderReady,
-	}
 }
 
 // instructions is what one call costs its thread.

@@ -56,13 +56,9 @@ func (o *options) selected() ([]tracer, error) {
 	return list, nil
 }
 
-// alternate measures every tracer once a round, each run paired with an
+// alternate measures every tracer of the list once a round, each run paired with an
 // untraced one. count asks for the events in the file.
-func (o *options) alternate(count bool, loadArgs ...string) (map[string][]sample, error) {
-	list, err := o.selected()
-	if err != nil {
-		return nil, err
-	}
+func (o *options) alternate(list []tracer, count bool, loadArgs ...string) (_ map[string][]sample, err error) {
 	file := filepath.Join(o.dir, "recording")
 	samples := map[string][]sample{}
 	for round := range o.rounds {
@@ -109,14 +105,23 @@ func median[T ~int64 | ~float64](samples []sample, f func(sample) T) T {
 
 func (s sample) added() float64 { return s.traced - s.untraced }
 
+// loadArgs is the load on so many threads.
+func (o *options) loadArgs(threads int) []string {
+	args := []string{"load", "-n", fmt.Sprint(o.calls), "-threads", fmt.Sprint(threads)}
+	if o.pin {
+		args = append(args, "-pin")
+	}
+	return args
+}
+
 // measureCost fills the tables of added time, bytes, CPU and memory.
 func measureCost(o *options, tables map[string]string) error {
+	list, err := o.selected()
+	if err != nil {
+		return err
+	}
 	for _, threads := range []int{1, 2} {
-		args := []string{"load", "-n", fmt.Sprint(o.calls), "-threads", fmt.Sprint(threads)}
-		if o.pin {
-			args = append(args, "-pin")
-		}
-		samples, err := o.alternate(true, args...)
+		samples, err := o.alternate(list, true, o.loadArgs(threads)...)
 		if err != nil {
 			return err
 		}
@@ -175,7 +180,11 @@ func fewestEvents(samples []sample) int64 {
 
 // measureTax fills the table of what tracing sendmsg costs another call.
 func measureTax(o *options, tables map[string]string) error {
-	samples, err := o.alternate(false, "getppid", "-n", fmt.Sprint(o.getppid))
+	list, err := o.selected()
+	if err != nil {
+		return err
+	}
+	samples, err := o.alternate(list, false, "getppid", "-n", fmt.Sprint(o.getppid))
 	if err != nil {
 		return err
 	}

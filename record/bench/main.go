@@ -2,6 +2,7 @@
 //
 //	go run ./record/bench              # all of it, some minutes, as root
 //	go run ./record/bench -update docs/benchmarks.md
+//	go run ./record/bench -only against -against OTHER/sendmsgrec
 //
 // It prints Markdown tables. -update puts them into the document, each in place
 // of the table that stands between its marks.
@@ -40,6 +41,7 @@ type options struct {
 	// programs is where sendmsgrec, workload and smrgen are; built when empty.
 	programs     string
 	instructions string
+	against      string
 }
 
 func main() {
@@ -49,11 +51,12 @@ func main() {
 	flag.IntVar(&o.getppid, "getppid", 3_000_000, "untraced system calls of each run")
 	flag.IntVar(&o.events, "events", 10_000_000, "events of the generated files for the offline part")
 	flag.StringVar(&o.tracers, "tracers", "", "only these, comma-separated: "+strings.Join(tracerNames(), ", "))
-	flag.StringVar(&o.only, "only", "", "only this part: cost, tax or offline")
+	flag.StringVar(&o.only, "only", "", "only this part: cost, tax, options, against or offline")
 	flag.BoolVar(&o.pin, "pin", true, "keep thread i of the load on CPU i")
 	flag.StringVar(&o.update, "update", "", "put the tables into this document")
 	flag.StringVar(&o.programs, "programs", "", "use the programs in this directory, do not build them")
 	flag.StringVar(&o.instructions, "instructions", "", "in a guest of make bench-vm: count instructions, on these probe tiers, and do nothing else")
+	flag.StringVar(&o.against, "against", "", "compare the default recording with that of this other sendmsgrec")
 	flag.Parse()
 	if err := run(&o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -90,7 +93,7 @@ func run(o *options) error {
 	for _, part := range []struct {
 		name    string
 		measure func(*options, map[string]string) error
-	}{{"cost", measureCost}, {"tax", measureTax}, {"offline", measureOffline}} {
+	}{{"cost", measureCost}, {"tax", measureTax}, {"options", measureOptions}, {"against", measureAgainst}, {"offline", measureOffline}} {
 		if o.only != "" && o.only != part.name {
 			continue
 		}

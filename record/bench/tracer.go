@@ -53,9 +53,7 @@ func tracers() []tracer {
 		{"trace-cmd-zstd", traceCmd("zstd"), traceCmdReady, traceCmdEvents, true},
 		{"perf", perf(), perfReady, perfEvents, false},
 		{"perf-z", perf("-z", "-m", "32M"), perfReady, perfEvents, false},
-		{"sendmsgrec", func(o *options, file string) []string {
-			return []string{o.program("sendmsgrec"), "record", "-q", "-o", file}
-		}, recorderReady, recorderEvents, false},
+		recorder("sendmsgrec", ofThisTree),
 	}
 }
 
