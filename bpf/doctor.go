@@ -72,10 +72,7 @@ func check(name string, err error, hint string) Check {
 	case err == nil:
 		return Check{Name: name, State: StateYes}
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		// The library guesses at a limit of locked memory, which kernels with
-		// BTF no longer apply to BPF.
-		detail := strings.ReplaceAll(err.Error(), " (MEMLOCK may be too low, consider rlimit.RemoveMemlock)", "")
-		return Check{Name: name, State: StateNo, Detail: detail, Hint: privilegeHint()}
+		return Check{Name: name, State: StateNo, Detail: plainError{err}.Error(), Hint: privilegeHint()}
 	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, os.ErrNotExist):
 		return Check{Name: name, State: StateNo, Detail: err.Error(), Hint: hint}
 	}
@@ -84,7 +81,7 @@ func check(name string, err error, hint string) Check {
 
 func privilegeHint() string {
 	if os.Geteuid() != 0 {
-		return "run as root, or with CAP_BPF and CAP_PERFMON"
+		return "run as root, or with what doctor --caps, run as root, finds to suffice"
 	}
 	return "this kernel forbids it even to root"
 }

@@ -119,7 +119,7 @@ func (cfg *Config) validate() error {
 func classify(err error) error {
 	switch {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		return fmt.Errorf("%w: %w", ErrPrivilege, err)
+		return fmt.Errorf("%w: %w", ErrPrivilege, plainError{err})
 	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS), errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}

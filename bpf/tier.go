@@ -75,11 +75,19 @@ type Failure struct {
 
 // reason is the kernel's or the verifier's word, in one line.
 func reason(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	// The library guesses at a limit of locked memory, which kernels that
-	// charge BPF memory to the cgroup no longer apply.
-	return strings.TrimSpace(strings.ReplaceAll(text, " (MEMLOCK may be too low, consider rlimit.RemoveMemlock)", ""))
+	text, _, _ := strings.Cut(plainError{err}.Error(), "\n")
+	return strings.TrimSpace(text)
 }
+
+// plainError is an error without the library's guess at a limit of locked
+// memory, which kernels that charge BPF memory to the cgroup no longer apply.
+type plainError struct{ err error }
+
+func (e plainError) Error() string {
+	return strings.ReplaceAll(e.err.Error(), " (MEMLOCK may be too low, consider rlimit.RemoveMemlock)", "")
+}
+
+func (e plainError) Unwrap() error { return e.err }
 
 // reasons returns what there is to say of each tier that failed: once, when all
 // builds that were tried failed for the same reason.

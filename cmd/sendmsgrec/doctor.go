@@ -10,7 +10,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,20 +20,31 @@ import (
 
 // newDoctorCommand returns `sendmsgrec doctor`.
 func newDoctorCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, caps bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what can be recorded on this machine, and why not",
 		Long: `Try, one by one, what the recorder needs of this kernel and of these privileges,
 by loading and attaching it, and say what works, what does not and why. Nothing
-stays behind.`,
+stays behind.
+
+--caps finds, for each probe tier, the least capabilities with which a user who
+is not root records all that root does: it makes a recording of a moment again
+and again, each time with other capabilities, until none of them can be left
+out. It says what fails without each, and the command that gives them to this
+program's file. Whoever may execute that file then may record.`,
 		Example: `  sudo sendmsgrec doctor
+  sudo sendmsgrec doctor --caps
   sudo sendmsgrec doctor --json | jq '.checks[] | select(.state != "yes")'`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if caps {
+				return runDoctorCaps(cmd.Context(), cmd.OutOrStdout(), asJSON)
+			}
 			return runDoctor(cmd.Context(), cmd.OutOrStdout(), asJSON, bpf.Doctor)
 		},
 	}
+	cmd.Flags().BoolVar(&caps, "caps", false, "find the least capabilities that suffice to record")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return document(cmd, exitFailedText, exitUsageText, exitUnsupportedText)
 }
@@ -152,24 +162,13 @@ func firstLine(path string) string {
 // effectiveCapabilities says which of the capabilities that matter to the
 // recorder this process has; nil where the kernel does not tell.
 func effectiveCapabilities() map[string]bool {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
+	mask, ok := ownCapabilities("CapEff")
+	if !ok {
 		return nil
 	}
-	for line := range strings.Lines(string(text)) {
-		digits, ok := strings.CutPrefix(line, "CapEff:")
-		if !ok {
-			continue
-		}
-		mask, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 64)
-		if err != nil {
-			return nil
-		}
-		return map[string]bool{
-			"CAP_BPF":       mask>>unix.CAP_BPF&1 == 1,
-			"CAP_PERFMON":   mask>>unix.CAP_PERFMON&1 == 1,
-			"CAP_SYS_ADMIN": mask>>unix.CAP_SYS_ADMIN&1 == 1,
-		}
+	has := map[string]bool{}
+	for _, c := range []capability{unix.CAP_BPF, unix.CAP_PERFMON, unix.CAP_SYS_ADMIN} {
+		has[c.String()] = mask>>c&1 == 1
 	}
-	return nil
+	return has
 }

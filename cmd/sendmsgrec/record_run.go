@@ -123,11 +123,14 @@ func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Record
 	return r, out, probe, nil
 }
 
+// privilegeAdvice ends the error of a recorder that lacks privileges.
+const privilegeAdvice = "; recording needs root, or the capabilities that `sendmsgrec doctor --caps`, run as root, finds to suffice here"
+
 // attachError gives an error of bpf.Open its exit code and a hint.
 func attachError(err error) error {
 	switch {
 	case errors.Is(err, bpf.ErrPrivilege):
-		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w; recording needs root, or CAP_BPF and CAP_PERFMON where the kernel lets them do: `sendmsgrec doctor` says what is missing", err))
+		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w%s", err, privilegeAdvice))
 	case errors.Is(err, bpf.ErrPath):
 		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w; left out of --paths, it does not stop the others", err))
 	case errors.Is(err, bpf.ErrUnsupported):
