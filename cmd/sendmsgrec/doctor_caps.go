@@ -79,17 +79,28 @@ func findCaps(all []capability, program string, record func(tier string, set []c
 			p.Probe = tier
 		}
 		set := least(all, func(set []capability) bool { return record(tier, set) == nil })
-		for i, needed := range set {
-			n := neededCapability{Name: needed.String(), Purpose: capabilityPurposes[needed]}
-			if err := record(tier, slices.Delete(slices.Clone(set), i, i+1)); err != nil {
-				n.Without = err.Error()
-			}
-			c.Capabilities = append(c.Capabilities, n)
+		for _, needed := range set {
+			c.Capabilities = append(c.Capabilities, neededCapability{
+				Name: needed.String(), Purpose: capabilityPurposes[needed],
+				Without: failureWithout(needed, all, set, func(set []capability) error { return record(tier, set) }),
+			})
 		}
 		c.Grant = grantCommand(set, program)
 		p.Tiers = append(p.Tiers, c)
 	}
 	return p
+}
+
+// failureWithout says what fails without a capability. That is best seen with
+// all others; where another stands for it, with the others of the least set.
+func failureWithout(needed capability, all, set []capability, record func([]capability) error) string {
+	for _, others := range [][]capability{all, set} {
+		others = slices.DeleteFunc(slices.Clone(others), func(c capability) bool { return c == needed })
+		if err := record(others); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
 }
 
 // grantCommand gives the capabilities to whoever runs the program; "" when there

@@ -1,5 +1,5 @@
-// Package stracelog reads sendmsg lines as `strace -X raw -v -s 0 -e
-// trace=sendmsg` writes them, and renders a call in the same words, so that
+// Package stracelog reads the lines of sendmsg and its related calls as `strace
+// -X raw -v -s 0` writes them, and renders a msghdr in the same words, so that
 // strace can be a witness against a recording.
 //
 // Both sides are texts field by field: what strace prints of a value is
@@ -12,28 +12,40 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // Call is one line.
 type Call struct {
+	Name  string
 	FD    string
 	Msg   string            // the address, when the msghdr was not readable
 	Parts map[string]string // the fields of the msghdr, by their names
 	Flags string
 	Ret   string // "-1 EBADF", "8", "?" or "? ERESTARTSYS"
 	Line  string
+
+	Messages []map[string]string // of sendmmsg and recvmmsg: the fields of each msghdr, and msg_len
+	Args     []string            // of calls without a msghdr: all arguments, as they stand
 }
+
+// Names are the calls that Parse knows, as strace's trace= takes them.
+var Names = []string{"sendmsg", "sendmmsg", "sendto", "recvmsg", "recvmmsg", "recvfrom", "sendfile"}
+
+// flagsAt is which argument a call's flags are.
+var flagsAt = map[string]int{"sendmsg": 2, "recvmsg": 2, "sendmmsg": 3, "recvmmsg": 3, "sendto": 3, "recvfrom": 3}
 
 var (
 	comment = regexp.MustCompile(` ?/\* [^*]*\*/`)
 	reason  = regexp.MustCompile(` \(.*\)$`)
 )
 
-// Parse reads one line; ok is false for the lines about signals and exits.
+// Parse reads one line; ok is false for the lines about other calls, signals
+// and exits.
 func Parse(line string) (c Call, ok bool, err error) {
-	rest, ok := strings.CutPrefix(line, "sendmsg(")
-	if !ok {
+	name, rest, _ := strings.Cut(line, "(")
+	if !slices.Contains(Names, name) {
 		return Call{}, false, nil
 	}
 	// The arguments end at the last ") " before "= ": strings may hold both.
@@ -41,26 +53,63 @@ func Parse(line string) (c Call, ok bool, err error) {
 	if at < 0 {
 		return Call{}, true, fmt.Errorf("no result in %q", line)
 	}
-	args, found := strings.CutSuffix(strings.TrimRight(rest[:at], " "), ")")
-	parts := split(args)
-	if !found || len(parts) != 3 {
-		return Call{}, true, fmt.Errorf("%d arguments in %q", len(parts), line)
+	list, found := strings.CutSuffix(strings.TrimRight(rest[:at], " "), ")")
+	args := split(list)
+	if !found || len(args) < max(2, flagsAt[name]+1) {
+		return Call{}, true, fmt.Errorf("%d arguments in %q", len(args), line)
 	}
-	c = Call{FD: parts[0], Flags: parts[2], Ret: reason.ReplaceAllString(rest[at+3:], ""), Line: line}
-	if !strings.HasPrefix(parts[1], "{") {
-		c.Msg = strings.Replace(parts[1], "NULL", "0", 1)
-		return c, true, nil
+	c = Call{Name: name, FD: args[0], Ret: reason.ReplaceAllString(rest[at+3:], ""), Line: line}
+	if n, has := flagsAt[name]; has {
+		c.Flags = args[n]
 	}
-	c.Parts = map[string]string{}
-	for _, field := range split(parts[1][1 : len(parts[1])-1]) {
+	switch name {
+	case "sendmsg", "recvmsg":
+		if !strings.HasPrefix(args[1], "{") {
+			c.Msg = strings.Replace(args[1], "NULL", "0", 1)
+			break
+		}
+		c.Parts = msghdr(args[1])
+	case "sendmmsg", "recvmmsg":
+		if !strings.HasPrefix(args[1], "[") {
+			break
+		}
+		for _, element := range split(inside(args[1])) {
+			if strings.HasPrefix(element, "{msg_hdr={") {
+				c.Messages = append(c.Messages, mmsghdr(element))
+			}
+		}
+	default:
+		c.Args = args
+	}
+	return c, true, nil
+}
+
+// msghdr reads "{msg_name=NULL, ...}".
+func msghdr(text string) map[string]string {
+	parts := map[string]string{}
+	for _, field := range split(inside(text)) {
 		name, value, _ := strings.Cut(field, "=")
 		if name == "msg_iov" {
 			value = lengths(value)
 		}
-		c.Parts[name] = comment.ReplaceAllString(value, "")
+		parts[name] = comment.ReplaceAllString(value, "")
 	}
-	return c, true, nil
+	return parts
 }
+
+// mmsghdr reads "{msg_hdr={...}, msg_len=5}".
+func mmsghdr(text string) map[string]string {
+	fields := split(inside(text))
+	parts := msghdr(strings.TrimPrefix(fields[0], "msg_hdr="))
+	for _, field := range fields[1:] {
+		name, value, _ := strings.Cut(field, "=")
+		parts[name] = value
+	}
+	return parts
+}
+
+// inside removes the brackets.
+func inside(text string) string { return text[1 : len(text)-1] }
 
 // lengths reduces an array of iovecs to their lengths: "[5, 8]".
 func lengths(iov string) string {
@@ -68,7 +117,7 @@ func lengths(iov string) string {
 		return iov
 	}
 	var out []string
-	for _, element := range split(iov[1 : len(iov)-1]) {
+	for _, element := range split(inside(iov)) {
 		if i := strings.LastIndex(element, ", iov_len="); i >= 0 {
 			out = append(out, strings.TrimSuffix(element[i+len(", iov_len="):], "}"))
 			continue
