@@ -18,6 +18,9 @@ PYARROW_VERSION       := 26.0.1
 KAFKA_VERSION         := 4.3.1
 CHDB_VERSION          := 4.4.0
 
+# The packages that have tests which need privileges.
+PRIVILEGED = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build privileged' ./bpf ./cmd ./record ./replay ./schema)))
+
 # Flags for every go test, for example TESTFLAGS=-v.
 TESTFLAGS ?=
 
@@ -52,8 +55,8 @@ test: ## run all tests that need no privilege and nothing but Go
 	$(GO) test $(TESTFLAGS) ./...
 
 .PHONY: test-privileged
-test-privileged: ## run the tests that load programs into the running kernel (root, strace)
-	$(GO) test $(TESTFLAGS) -tags privileged -count=1 -p 1 ./...
+test-privileged: ## run the tests that load programs into the running kernel (root, and the packages that .ci/run installs)
+	$(GO) test $(TESTFLAGS) -tags privileged -count=1 -p 1 $(PRIVILEGED)
 
 .PHONY: test-vm
 test-vm: ## run the shared table on Debian's kernels in emulated guests (qemu; KERNEL, TIER, RUN, PKG select, CMD runs a command there)

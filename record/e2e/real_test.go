@@ -35,7 +35,7 @@ func witness(t *testing.T, script string, programs ...string) witnessed {
 	t.Helper()
 	for _, name := range append(programs, "strace") {
 		if _, err := exec.LookPath(name); err != nil {
-			t.Fatalf("%v (docs/development.md has the packages)", err)
+			t.Fatalf("%v (.ci/run installs the packages)", err)
 		}
 	}
 	here, err := filepath.Abs("testdata/real")
@@ -54,7 +54,7 @@ func witness(t *testing.T, script string, programs ...string) witnessed {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), realTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", w.path}, allCalls(), []string{"--",
+	cmd := exec.CommandContext(ctx, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", w.path}, probe("tracepoint", "--calls", "all"), []string{"--",
 		"strace", "-ff", "-o", filepath.Join(straces, "s"), "-X", "raw", "-v", "-s", "0", "-e", "signal=none",
 		"-e", "trace=" + strings.Join(stracelog.Names, ","), "sh", filepath.Join(here, script)})...)
 	cmd.Env = append(os.Environ(), "here="+here, "work="+dir)
