@@ -11,7 +11,7 @@ import (
 func TestProgramsUseOnlyMapsThatAreLoaded(t *testing.T) {
 	for _, c := range candidates {
 		t.Run(c.tier+" "+c.build, func(t *testing.T) {
-			object, err := c.load()
+			object, err := loadObject(c.tier, c.build)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -48,7 +48,7 @@ var capabilityPurposes = map[capability]string{
 	unix.CAP_DAC_READ_SEARCH: "enter tracefs, which belongs to root, for the numbers of tracepoints",
 	unix.CAP_DAC_OVERRIDE:    "write to tracefs, which belongs to root, to make kprobe events",
 	unix.CAP_SYS_RESOURCE:    "lock memory beyond the limit, to which kernels before 5.11 charge maps",
-	unix.CAP_SYS_ADMIN:       "mount tracefs where the system has not; it also stands for CAP_BPF and CAP_PERFMON",
+	unix.CAP_SYS_ADMIN:       "mount tracefs where the system has not, open perf events where kernel.perf_event_paranoid is 3; it stands for CAP_BPF and CAP_PERFMON too",
 }
 
 // ownCapabilities reads a set of this process (CapEff, CapPrm) as the kernel
