@@ -1,54 +1,43 @@
 package bpf
 
-import (
-	"slices"
-	"testing"
-)
+import "testing"
 
-// The maps that a program uses are known from its instructions. One that was
-// dropped with the calls that are not recorded would be missed only when the
-// kernel is asked to load the program, on a machine where the tier loads.
-func TestProgramsUseOnlyMapsThatAreLoaded(t *testing.T) {
+// What a probe asks its object for is known without a kernel. A program that a
+// tier lacks, or that uses a map which is not there, would be missed only on a
+// machine where that tier loads.
+func TestObjectsHaveWhatAnyChoiceOfCallsAsksFor(t *testing.T) {
 	for _, c := range candidates {
 		t.Run(c.tier+" "+c.build, func(t *testing.T) {
 			object, err := loadObject(c.tier, c.build)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var hooked []call
-			for _, k := range calls {
-				if object.Programs[k.enterProgram()] != nil {
-					hooked = append(hooked, k)
-				}
-			}
-			for choice := 1; choice < 1<<len(hooked); choice++ {
-				var names []string
-				for i := range hooked {
+			for choice := 1; choice < 1<<len(calls); choice++ {
+				p := &Probe{candidate: c, abis: abis{compat32: true, x32: true}, sends: errNotCounted}
+				for i := range calls {
 					if choice>>i&1 == 1 {
-						names = append(names, hooked[i].name)
+						p.calls = append(p.calls, calls[i])
 					}
 				}
-				chosen, err := chosenCalls(names)
-				if err != nil {
+				if err := p.choosePaths([]string{PathCompat}); err != nil {
 					t.Fatal(err)
 				}
-				spec := object.Copy()
-				cfg := Config{RootPID: 1}
-				if err := cfg.prepare(spec, chosen, 1, true, 1, MinRingBytes); err != nil {
-					t.Fatalf("%v: %v", names, err)
-				}
-				for _, k := range hooked {
-					recorded := slices.Contains(names, k.name)
-					for _, name := range []string{k.enterProgram(), k.exitProgram()} {
-						if (spec.Programs[name] != nil) != recorded {
-							t.Errorf("%v: %s is loaded: %v", names, name, !recorded)
+				wanted := p.wanted(true)
+				for _, h := range p.callHooks() {
+					for _, name := range []string{h.enterProgram(), h.exitProgram()} {
+						if object.Programs[name] == nil || !wanted[name] {
+							t.Errorf("%v: no program %s, or it is not wanted", namesOf(p.calls), name)
 						}
 					}
 				}
-				for name, program := range spec.Programs {
+				for name := range wanted {
+					program := object.Programs[name]
+					if program == nil {
+						continue
+					}
 					for _, ins := range program.Instructions {
-						if m := ins.Reference(); ins.IsLoadFromMap() && spec.Maps[m] == nil {
-							t.Errorf("%v: %s uses %s, which is not loaded", names, name, m)
+						if m := ins.Reference(); ins.IsLoadFromMap() && object.Maps[m] == nil {
+							t.Errorf("%v: %s uses %s, which is not there", namesOf(p.calls), name, m)
 						}
 					}
 				}
