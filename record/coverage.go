@@ -32,7 +32,15 @@ func unexplained(s *bpf.Sends) segment.Unexplained {
 	return u
 }
 
-// writeCoverage writes what has been watched since the start.
+// writeCoverage writes what has been watched since the start, to the file and
+// to the spill.
 func (r *Recorder) writeCoverage(to int64) error {
-	return r.writer.WriteCoverage(r.coverage(r.header.Start.BoottimeNS, to))
+	c := r.coverage(r.header.Start.BoottimeNS, to)
+	if r.o.Spill != nil {
+		r.o.Spill.Coverage(c)
+	}
+	if r.writer == nil {
+		return nil
+	}
+	return r.writer.WriteCoverage(c)
 }

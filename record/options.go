@@ -16,6 +16,7 @@ type Options struct {
 	Workers       int           // encode goroutines; default one per core, at most 4
 	Filtered      bool          // a filter is active: skipped entries are an upper bound
 	Clock         Clock         // default SystemClock
+	Spill         Spill         // the way to a sink; nil: there is none
 
 	// Started, if set, is called when the drain has its priority, which is the
 	// last thing that takes a privilege, from Run's goroutine: a real-time

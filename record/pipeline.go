@@ -23,13 +23,16 @@ type pipeline struct {
 	order chan *job // to be written, in this order
 	wait  sync.WaitGroup
 
-	out     *Output
-	writer  *segment.Writer
-	onError func(error) // called once, when writing has failed
+	out     *Output         // nil without a file
+	writer  *segment.Writer // nil without a file
+	spill   Spill           // nil without a sink
+	id      [16]byte        // of the recording
+	onError func(error)     // called once, when writing has failed
 
 	// What follows belongs to the writer goroutine until finish returns.
 	err             error
 	written, failed []int64 // events by CPU
+	dropped         []int64 // of the written ones, by the spill
 	segments        int64
 
 	rawBytes  atomic.Int64
@@ -38,12 +41,12 @@ type pipeline struct {
 	stopSync  chan struct{}
 }
 
-func newPipeline(out *Output, w *segment.Writer, cpus int, o *Options, onError func(error)) *pipeline {
+func newPipeline(out *Output, w *segment.Writer, id [16]byte, cpus int, o *Options, onError func(error)) *pipeline {
 	jobs := o.Workers + spareJobs
 	p := &pipeline{
 		free: newJobStack(jobs), work: make(chan *job, jobs), order: make(chan *job, jobs),
-		out: out, writer: w, onError: onError,
-		written: make([]int64, cpus), failed: make([]int64, cpus),
+		out: out, writer: w, spill: o.Spill, id: id, onError: onError,
+		written: make([]int64, cpus), failed: make([]int64, cpus), dropped: make([]int64, cpus),
 		syncEnded: make(chan struct{}), stopSync: make(chan struct{}),
 	}
 	return p
@@ -78,7 +81,7 @@ func (p *pipeline) finish() error {
 }
 
 func (p *pipeline) encodeLoop() {
-	e := segment.NewEncoder(p.writer.FileID())
+	e := segment.NewEncoder(p.id)
 	for j := range p.work {
 		j.encodeErr = e.Encode(&j.encoded, &j.block, j.meta)
 		j.done <- struct{}{}
@@ -95,6 +98,9 @@ func (p *pipeline) writeLoop() {
 				p.onError(p.err)
 			}
 		}
+		if p.spill != nil && j.encodeErr == nil {
+			p.spillJob(j) // a file that is full is no reason to send nothing
+		}
 		p.count(j)
 		p.free.push(j)
 	}
@@ -106,6 +112,21 @@ func (p *pipeline) write(j *job) error {
 	if j.encodeErr != nil {
 		return fmt.Errorf("encode segment: %w", j.encodeErr)
 	}
+	if p.writer != nil {
+		if err := p.writeFile(j); err != nil {
+			return err
+		}
+	}
+	if j.rows > 0 {
+		p.segments++
+		p.recorded.Add(int64(j.rows))
+		p.rawBytes.Add(j.encoded.RawBytes)
+	}
+	return nil
+}
+
+// writeFile writes a job to the file.
+func (p *pipeline) writeFile(j *job) error {
 	for i := range j.gaps {
 		if err := p.writer.WriteGap(j.gaps[i]); err != nil {
 			return err
@@ -122,13 +143,7 @@ func (p *pipeline) write(j *job) error {
 		}
 		return p.writer.WriteCounters(j.meta.Counters)
 	}
-	if err := p.writer.WriteSegment(&j.encoded); err != nil {
-		return err
-	}
-	p.segments++
-	p.recorded.Add(int64(j.rows))
-	p.rawBytes.Add(j.encoded.RawBytes)
-	return nil
+	return p.writer.WriteSegment(&j.encoded)
 }
 
 // count books the job's events as written or not.
@@ -146,6 +161,9 @@ func (p *pipeline) count(j *job) {
 // costs no more. An error here is found again by the sync at the end.
 func (p *pipeline) syncLoop(interval time.Duration) {
 	defer close(p.syncEnded)
+	if p.out == nil {
+		return
+	}
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
@@ -54,23 +56,36 @@ type Progress struct {
 	RawBytes  int64 // what the written segments' columns take in memory
 }
 
-// New writes the file's header, completed with format, limits and clocks, and
-// what the source watches, to out. The recording begins with Run. The caller closes out.
+// New writes the header, completed with format, limits and clocks, and what the
+// source watches, to out, which may be nil, and to the spill where Options have
+// one. The recording begins with Run. The caller closes out.
 func New(src Source, out *Output, h *segment.Header, o Options) (*Recorder, error) {
 	r := &Recorder{src: src, out: out, header: h, o: o.withDefaults(), stopped: make(chan struct{})}
 	h.Start = r.o.Clock.Read()
 	h.Limits.SegmentEvents = r.o.SegmentEvents
 	h.Limits.SegmentBytes = r.o.SegmentBytes
 	h.Limits.FlushInterval = r.o.FlushInterval
-	w, err := segment.NewWriter(out, h)
-	if err != nil {
-		return nil, err
+	if h.RecordingID == "" {
+		h.RecordingID = uuid.NewString()
 	}
-	r.writer = w
+	id, err := uuid.Parse(h.RecordingID)
+	if err != nil {
+		return nil, fmt.Errorf("recording id %q: %w", h.RecordingID, err)
+	}
+	if out != nil {
+		if r.writer, err = segment.NewWriter(out, h); err != nil {
+			return nil, err
+		}
+	}
+	if r.o.Spill != nil {
+		if err := r.o.Spill.Begin(h); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.writeCoverage(0); err != nil {
 		return nil, err
 	}
-	r.pipeline = newPipeline(out, w, src.CPUs(), &r.o, r.failed)
+	r.pipeline = newPipeline(out, r.writer, id, src.CPUs(), &r.o, r.failed)
 	return r, nil
 }
 
@@ -104,9 +119,16 @@ func (r *Recorder) Progress() Progress {
 		Events:    r.progress.taken.Load(),
 		Lost:      r.progress.lost.Load(),
 		Written:   r.pipeline.recorded.Load(),
-		FileBytes: r.out.Size(),
+		FileBytes: r.fileBytes(),
 		RawBytes:  r.pipeline.rawBytes.Load(),
 	}
+}
+
+func (r *Recorder) fileBytes() int64 {
+	if r.out == nil {
+		return 0
+	}
+	return r.out.Size()
 }
 
 // Run records until Stop, or until Options end it, drains what the kernel
@@ -144,20 +166,19 @@ func (r *Recorder) Run() (*Summary, error) {
 		end.Reason = reasonMaxEvents
 	}
 	d.final(&end.Counters)
+	if r.writer == nil {
+		end.Counters = withoutDropped(end.Counters, r.pipeline.dropped)
+	}
 	switch syncErr := r.writeErr.Load(); {
 	case err != nil:
 		errs = append(errs, err)
 	case syncErr != nil:
 		errs = append(errs, *syncErr)
 	default:
-		err := r.writeCoverage(d.detachedNS)
-		if err == nil {
-			err = r.writer.Close(&end)
-		}
-		if err == nil {
-			err = r.out.Sync()
-		}
-		errs = append(errs, err)
+		errs = append(errs, r.complete(&end, d.detachedNS))
+	}
+	if r.o.Spill != nil {
+		r.o.Spill.End()
 	}
 	complete := errors.Join(errs...) == nil
 	for _, defect := range d.defects {
@@ -168,4 +189,15 @@ func (r *Recorder) Run() (*Summary, error) {
 	s.Seconds = time.Since(began).Seconds()
 	s.CPUSeconds = (cpuTime() - cpu).Seconds()
 	return s, errors.Join(errs...)
+}
+
+// complete ends the file, and the spill but for its End.
+func (r *Recorder) complete(end *segment.End, detachedNS int64) error {
+	if err := r.writeCoverage(detachedNS); err != nil || r.writer == nil {
+		return err
+	}
+	if err := r.writer.Close(end); err != nil {
+		return err
+	}
+	return r.out.Sync()
 }

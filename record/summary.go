@@ -35,7 +35,7 @@ func (r *Recorder) summarize(end *segment.End, d *drain) *Summary {
 	s := &Summary{
 		LostByCause:   map[string]int64{},
 		Segments:      r.pipeline.segments,
-		FileBytes:     r.out.Size(),
+		FileBytes:     r.fileBytes(),
 		RawBytes:      r.pipeline.rawBytes.Load(),
 		Reason:        end.Reason,
 		CommandStatus: end.CommandStatus,

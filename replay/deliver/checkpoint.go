@@ -50,26 +50,40 @@ func LoadCheckpoint(path string) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	return ParseCheckpoint(text, path)
+}
+
+// ParseCheckpoint reads what Text has written; name is for errors.
+func ParseCheckpoint(text []byte, name string) (*Checkpoint, error) {
 	c := &Checkpoint{}
 	if err := json.Unmarshal(text, c); err != nil {
-		return nil, fmt.Errorf("%s: not a checkpoint: %w", path, err)
+		return nil, fmt.Errorf("%s: not a checkpoint: %w", name, err)
 	}
 	if c.Version != checkpointVersion {
-		return nil, fmt.Errorf("%s: checkpoint of version %d, known is %d", path, c.Version, checkpointVersion)
+		return nil, fmt.Errorf("%s: checkpoint of version %d, known is %d", name, c.Version, checkpointVersion)
 	}
 	return c, nil
 }
 
-// Save replaces the file at path.
-func (c *Checkpoint) Save(path string) error {
+// Text returns the checkpoint as it stands in a file.
+func (c *Checkpoint) Text() ([]byte, error) {
 	c.Version = checkpointVersion
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
-		return fmt.Errorf("encode checkpoint: %w", err)
+		return nil, fmt.Errorf("encode checkpoint: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+// Save replaces the file at path.
+func (c *Checkpoint) Save(path string) error {
+	text, err := c.Text()
+	if err != nil {
+		return err
 	}
 	// One name beside it, not a new one each time: a kill leaves at most that.
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
-	if err := os.WriteFile(temp, append(text, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(temp, text, 0o600); err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
 	if err := os.Rename(temp, path); err != nil {

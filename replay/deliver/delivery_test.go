@@ -76,10 +76,10 @@ func TestAFailureIsTriedAgainFromWhereItIsKnownToHaveArrived(t *testing.T) {
 			fails: "gave up after 3 attempts: down", counts: deliver.Counts{Put: 4, Retries: 2, Resent: 8}},
 		{name: "it fails for good", errs: []error{errors.New("no")}, want: "0 1 2 3", fails: "no", counts: deliver.Counts{Put: 4}},
 		{name: "one record is refused", errs: []error{&sink.Error{Refused: []sink.Refusal{{Index: 2, Reason: "ugly"}}}}, want: "0 1 2 3",
-			counts: deliver.Counts{Put: 4, Acknowledged: 3, Events: 3, Bytes: 6, Refused: 1, Batches: 1}},
+			counts: deliver.Counts{Put: 4, Acknowledged: 3, Events: 3, Bytes: 6, Refused: 1, RefusedEvents: 1, Batches: 1}},
 		{name: "one record is refused, and it is not said which", want: "0 1 2 3|0 1|2 3|2|3",
 			errs:   []error{&sink.Error{Err: errors.New("ugly"), AllRefused: true}, nil, &sink.Error{Err: errors.New("ugly"), AllRefused: true}, &sink.Error{Err: errors.New("ugly"), AllRefused: true}},
-			counts: deliver.Counts{Put: 4, Acknowledged: 3, Events: 3, Bytes: 6, Refused: 1, Batches: 1}},
+			counts: deliver.Counts{Put: 4, Acknowledged: 3, Events: 3, Bytes: 6, Refused: 1, RefusedEvents: 1, Batches: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, got := answers(c.errs...)

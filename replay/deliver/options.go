@@ -97,8 +97,9 @@ type Counts struct {
 	// Acknowledged records are with the sink; Events and Bytes are those of
 	// them that are events, and their size in the stream's format.
 	Acknowledged, Events, Bytes int64
-	// Refused records are in the dead-letter file.
-	Refused int64
+	// Refused records are in the dead-letter file; RefusedEvents of them are
+	// events.
+	Refused, RefusedEvents int64
 	// Dropped records were left out by the policy.
 	Dropped int64
 	// Batches were acknowledged, Retries is how often one was sent again.

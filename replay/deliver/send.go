@@ -237,6 +237,7 @@ func (d *Delivery) refuse(b *sink.Batch, refused []sink.Refusal, cause *sink.Err
 	d.count(&taken)
 	d.mu.Lock()
 	d.counts.Refused += int64(len(refused))
+	d.counts.RefusedEvents += int64(b.Events - taken.Events)
 	for _, r := range refused {
 		d.counts.Bytes -= int64(len(b.Bytes(r.Index)))
 	}

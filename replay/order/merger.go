@@ -110,7 +110,7 @@ func New(inputs []Input, o Options) (*Merger, error) {
 		o.MemoryBytes = DefaultMemoryBytes
 	}
 	m := &Merger{o: o, skipBelow: math.MinInt64, corrupt: make([][]segment.Damage, len(inputs))}
-	m.columns = needed(&o)
+	m.columns = WithTime(o.Columns)
 	boot := ""
 	for i, in := range inputs {
 		if in.FromNS == 0 && in.ToNS == 0 {
@@ -132,14 +132,15 @@ func New(inputs []Input, o Options) (*Merger, error) {
 	return m, nil
 }
 
-// needed returns the columns to decode, nil for all.
-func needed(o *Options) []schema.ColumnID {
-	if o.Columns == nil {
+// WithTime returns the columns to decode so that these and the time are there;
+// nil is all.
+func WithTime(columns []schema.ColumnID) []schema.ColumnID {
+	if columns == nil {
 		return nil
 	}
 	var need [schema.MaxColumnID + 1]bool
 	need[schema.ColTimeNS] = true
-	for _, c := range o.Columns {
+	for _, c := range columns {
 		need[c] = true
 	}
 	cols := []schema.ColumnID{}

@@ -35,8 +35,11 @@ type Input struct {
 // Options say what to replay and how.
 type Options struct {
 	Inputs []Input
-	Order  order.Options // Columns are set by Run
-	Pace   pace.Options
+	// Live, when not nil, takes the place of Inputs, as fast as it comes: Order,
+	// Pace and Loops have no meaning.
+	Live  Live
+	Order order.Options // Columns are set by Run
+	Pace  pace.Options
 	// Loops is how often the recordings are replayed; 0 is once.
 	Loops int
 	// Format, Fields and IDs are those of encode.Options.
@@ -56,7 +59,8 @@ type Options struct {
 type Replay struct {
 	o        Options
 	sources  []*sink.Source
-	merger   *order.Merger
+	merger   *order.Merger // nil when the replay is live
+	records  records
 	encoder  *encode.Encoder
 	pacer    *pace.Pacer
 	delivery *deliver.Delivery
@@ -73,6 +77,9 @@ func New(traits sink.Traits, o Options) (*Replay, error) {
 	if o.Loops <= 0 {
 		o.Loops = 1
 	}
+	if o.Live != nil {
+		o.Pace = pace.Options{Unpaced: true}
+	}
 	if o.Deliver.Clock == nil {
 		o.Deliver.Clock = pace.Real()
 	}
@@ -83,6 +90,9 @@ func New(traits sink.Traits, o Options) (*Replay, error) {
 		id := uuid.UUID(in.Reader.FileID())
 		p.sources = append(p.sources, &sink.Source{Name: in.Name, ID: id, Header: in.Reader.Header()})
 	}
+	if o.Live != nil {
+		p.sources = o.Live.Sources()
+	}
 	var err error
 	p.encoder, err = encode.New(encode.Options{Traits: traits, Format: o.Format, Fields: o.Fields, IDs: o.IDs,
 		AlwaysBytes: o.SHA256, AlwaysRecords: !o.Pace.Unpaced, Sources: p.sources})
@@ -92,10 +102,17 @@ func New(traits sink.Traits, o Options) (*Replay, error) {
 	if o.SHA256 {
 		p.hash = sha256.New()
 	}
+	if o.Live != nil {
+		o.Live.Read(p.encoder.Columns())
+		p.records = o.Live
+		p.setWalls()
+		return p, nil
+	}
 	o.Order.Columns = p.encoder.Columns()
 	if p.merger, err = order.New(inputs, o.Order); err != nil {
 		return nil, err
 	}
+	p.records = p.merger
 	p.setWalls()
 	return p, nil
 }
@@ -103,7 +120,7 @@ func New(traits sink.Traits, o Options) (*Replay, error) {
 // setWalls gives the encoder the wall clocks. Those of streams grow.
 func (p *Replay) setWalls() {
 	for i := range p.sources {
-		p.encoder.SetWall(i, p.merger.Wall(i))
+		p.encoder.SetWall(i, p.records.Wall(i))
 	}
 }
 
@@ -115,9 +132,12 @@ func (p *Replay) Run(ctx context.Context, s sink.Sink) error {
 	defer cancel(nil)
 	p.delivery = deliver.New(ctx, s, p.o.From, p.o.Deliver)
 	var err error
-	if p.pacer.Unpaced() {
+	switch {
+	case p.o.Live != nil:
+		err = p.live(ctx)
+	case p.pacer.Unpaced():
 		err = p.unpaced(ctx)
-	} else {
+	default:
 		err = p.paced(ctx, cancel)
 	}
 	if err != nil {
@@ -196,7 +216,7 @@ func (p *Replay) add(to *deliver.Batch, b *order.Batch, loop int) int {
 		p.encoder.Events(b.Input, &b.Block.Block, b.Block.Serial, b.Rows[:n], int32(loop))
 	}
 	p.read.AdvanceAll(b.Keys[:n])
-	p.read.Inexact = !p.merger.Exact()
+	p.read.Inexact = !p.records.Exact()
 	to.End = p.read
 	b.Keys = b.Keys[n:]
 	if b.Block != nil {
@@ -222,25 +242,36 @@ func (p *Replay) put(ctx context.Context, b *deliver.Batch) (waitedNS int64, err
 }
 
 func (p *Replay) unpaced(ctx context.Context) error {
-	batch := p.delivery.Batch()
-	p.encoder.Begin(&batch.Batch)
-	err := p.each(func(b *order.Batch, loop int) error {
-		for len(b.Keys) > 0 {
-			p.add(batch, b, loop)
-			if !p.delivery.Full(batch) {
-				continue
-			}
-			if _, err := p.put(ctx, batch); err != nil {
-				return err
-			}
-			batch = p.delivery.Batch()
-			p.encoder.Begin(&batch.Batch)
-		}
-		return nil
+	batch := p.newBatch()
+	err := p.each(func(b *order.Batch, loop int) (err error) {
+		batch, err = p.fill(ctx, batch, b, loop)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	_, err = p.put(ctx, batch)
 	return err
+}
+
+func (p *Replay) newBatch() *deliver.Batch {
+	batch := p.delivery.Batch()
+	p.encoder.Begin(&batch.Batch)
+	return batch
+}
+
+// fill appends all of b to batch. Full batches go on their way; it returns the
+// one that is not full.
+func (p *Replay) fill(ctx context.Context, batch *deliver.Batch, b *order.Batch, loop int) (*deliver.Batch, error) {
+	for len(b.Keys) > 0 {
+		p.add(batch, b, loop)
+		if !p.delivery.Full(batch) {
+			continue
+		}
+		if _, err := p.put(ctx, batch); err != nil {
+			return nil, err
+		}
+		batch = p.newBatch()
+	}
+	return batch, nil
 }

@@ -29,7 +29,7 @@ type Report struct {
 
 // Report returns the account; it is complete when Run has returned.
 func (p *Replay) Report() Report {
-	r := Report{Position: p.position, Order: p.merger.Counts(), Mute: p.encoder.Mute(), SHA256: p.sum,
+	r := Report{Position: p.position, Order: p.records.Counts(), Mute: p.encoder.Mute(), SHA256: p.sum,
 		Paced: !p.pacer.Unpaced(), Cut: time.Duration(p.pacer.CutNS()), Skewed: time.Duration(p.pacer.SkewedNS())}
 	if p.delivery != nil {
 		r.Delivery, r.Lateness = p.delivery.Counts(), p.delivery.Lateness()

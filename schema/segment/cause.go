@@ -10,6 +10,7 @@ var causeNames = [NumCauses]string{
 	CauseNotWritten:   "not_written",
 	CauseDamaged:      "damaged",
 	CausePreempted:    "preempted",
+	CauseSpillFull:    "spill_full",
 }
 
 // String returns the cause's name as docs/format.md and JSON output spell it.

@@ -147,6 +147,13 @@ func (r *Reader) BytesRead() int64 {
 // Size returns the length of the input, or -1 for a stream that has not ended.
 func (r *Reader) Size() int64 { return r.src.size() }
 
+// Grow tells a reader of NewReader that its source has size bytes by now, whole
+// records all of them: Next, which may have returned io.EOF, goes on there.
+func (r *Reader) Grow(size int64) {
+	r.at.n = size
+	r.done = false
+}
+
 // start reads preamble and header.
 func (r *Reader) start() error {
 	pre, err := r.src.bytes(0, len(Preamble))

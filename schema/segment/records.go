@@ -28,11 +28,14 @@ const (
 	// CausePreempted: the event's program found that another one, which it had
 	// preempted, was writing to the CPU's ring (fentry tier).
 	CausePreempted Cause = 7
+	// CauseSpillFull: the event was recorded, but there was no room for it on
+	// its way to a sink.
+	CauseSpillFull Cause = 8
 )
 
 // NumCauses is one more than the largest cause; cause 0 is none that this
 // build knows.
-const NumCauses = 8
+const NumCauses = 9
 
 // AllCPUs is the CPU of gaps that cannot be told apart by CPU.
 const AllCPUs = -1
