@@ -20,6 +20,7 @@ var ErrAccount = errors.New("the account of events does not balance")
 // failures.
 const (
 	ReasonSignal    = "signal" // SIGINT or SIGTERM
+	ReasonSink      = "sink"   // which has failed, and there is no file
 	reasonDuration  = "duration"
 	reasonMaxEvents = "max-events"
 	reasonCommand   = "command-exit"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sendmsgrec/sendmsgrec/bpf"
 	"github.com/sendmsgrec/sendmsgrec/record"
+	"github.com/sendmsgrec/sendmsgrec/replay/spill"
 	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
 )
 
@@ -33,11 +34,21 @@ type recordOptions struct {
 	FailOnLoss    bool
 	Quiet         bool
 	JSON          bool
+
+	Send         sendOptions
+	SendFlags    []string // those of Send that were given
+	Spill        string
+	SpillBytes   sizeFlag
+	DrainTimeout time.Duration
 }
+
+// liveMaxWait is --max-wait's default for record: a sink that is back should not
+// wait for long.
+const liveMaxWait = 5 * time.Second
 
 // newRecordCommand returns `sendmsgrec record`.
 func newRecordCommand() *cobra.Command {
-	o := recordOptions{BufferSize: bpf.DefaultRingBytes}
+	o := recordOptions{BufferSize: bpf.DefaultRingBytes, SpillBytes: spill.DefaultLimitBytes}
 	var pids []uint
 	cmd := &cobra.Command{
 		Use:   "record -o FILE [flags] [-- COMMAND [ARGUMENT...]]",
@@ -112,6 +123,9 @@ Lost events are counted by cause, in the summary and in the file; see
 				}
 				o.PIDs = append(o.PIDs, uint32(pid))
 			}
+			if o.SendFlags = sendFlags(cmd.Flags()); o.Send.To == "" && len(o.SendFlags) > 0 {
+				return usageErrorf("%s needs --to URL", strings.Fields(o.SendFlags[0])[0])
+			}
 			return runRecord(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), o, args)
 		},
 	}
@@ -133,6 +147,10 @@ Lost events are counted by cause, in the summary and in the file; see
 	f.BoolVar(&o.FailOnLoss, "fail-on-loss", false, "end with exit status 3 when events were lost")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "print no status and no summary, only errors and losses")
 	f.BoolVar(&o.JSON, "json", false, "print the summary as one JSON object on standard output")
+	o.Send.addFlags(f, 0, liveMaxWait)
+	f.StringVar(&o.Spill, "spill", "", "directory where events wait for the sink (default a new one in "+spillParent+")")
+	f.Var(&o.SpillBytes, "spill-bytes", "how large the spill may become, "+sizeFlag(spill.MinLimitBytes).String()+" or more; what has no room is lost for the sink")
+	f.DurationVar(&o.DrainTimeout, "drain-timeout", 30*time.Second, "how long to wait, after the recording has ended, until the sink has everything")
 	for flag, values := range map[string][]string{
 		"calls": append(bpf.CallNames(), "all"),
 		"paths": append(bpf.PathNames(), bpf.PathsDefault, bpf.PathsAll),
@@ -153,8 +171,18 @@ Lost events are counted by cause, in the summary and in the file; see
 // validate finds what is wrong with the flags before anything is touched.
 func (o *recordOptions) validate() error {
 	switch {
-	case o.Output == "":
-		return usageErrorf("where to? Give -o FILE, or -o - for standard output")
+	case o.Output == "" && o.Send.To == "":
+		return usageErrorf("where to? Give -o FILE, or -o - for standard output, or --to URL")
+	case o.Output == record.Stdout && o.Send.To == "-":
+		return usageErrorf("-o - and --to - both want standard output")
+	case o.Send.To == "-" && o.JSON:
+		return usageErrorf("--to - and --json both want standard output")
+	case o.Spill != "" && o.Send.To == "":
+		return usageErrorf("--spill needs --to URL")
+	case o.SpillBytes < spill.MinLimitBytes:
+		return usageErrorf("--spill-bytes %s: want %s or more", &o.SpillBytes, sizeFlag(spill.MinLimitBytes))
+	case o.DrainTimeout < 0:
+		return usageErrorf("--drain-timeout %v is negative", o.DrainTimeout)
 	case o.Output == record.Stdout && o.JSON:
 		return usageErrorf("-o - and --json both want standard output")
 	case o.Probe != "" && o.Probe != bpf.TierAuto && !slices.Contains(bpf.Tiers(), o.Probe):

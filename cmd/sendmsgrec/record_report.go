@@ -11,8 +11,9 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
-// writeSummary prints the result of a recording for people.
-func writeSummary(w io.Writer, s *record.Summary) {
+// writeSummary prints the result of a recording for people; file says that there
+// is a file.
+func writeSummary(w io.Writer, s *record.Summary, file bool) {
 	p := newPalette(w)
 	rate := int64(0)
 	if s.Seconds > 0 {
@@ -34,11 +35,14 @@ func writeSummary(w io.Writer, s *record.Summary) {
 	if s.Unmarked > 0 {
 		fmt.Fprintln(w, p.bad(unmarkedLine(s)))
 	}
-	fmt.Fprintf(w, "written  %s bytes in %s segments", grouped(s.FileBytes), grouped(s.Segments))
-	if s.Events > 0 && s.FileBytes > 0 {
-		fmt.Fprintf(w, "; %.1f bytes/event, 1:%.0f", float64(s.FileBytes)/float64(s.Events), float64(s.RawBytes)/float64(s.FileBytes))
+	if file {
+		fmt.Fprintf(w, "written  %s bytes in %s segments", grouped(s.FileBytes), grouped(s.Segments))
+		if s.Events > 0 && s.FileBytes > 0 {
+			fmt.Fprintf(w, "; %.1f bytes/event, 1:%.0f", float64(s.FileBytes)/float64(s.Events), float64(s.RawBytes)/float64(s.FileBytes))
+		}
+		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "\nCPU      %.2f s", s.CPUSeconds)
+	fmt.Fprintf(w, "CPU      %.2f s", s.CPUSeconds)
 	if s.Events >= 1000 {
 		fmt.Fprintf(w, ", %.3f s per million events", s.CPUSeconds/float64(s.Events)*1e6)
 	}
@@ -46,7 +50,7 @@ func writeSummary(w io.Writer, s *record.Summary) {
 	if s.CommandStatus != nil {
 		fmt.Fprintf(w, "command  exit status %d\n", *s.CommandStatus)
 	}
-	if !s.Complete {
+	if file && !s.Complete {
 		fmt.Fprintln(w, p.bad("The file has no end: see the error below."))
 	}
 	for _, wrong := range s.Unbalanced {

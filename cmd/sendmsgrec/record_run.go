@@ -31,9 +31,16 @@ func runRecord(stdin io.Reader, stdout, stderr io.Writer, o recordOptions, args 
 			return usageErrorf("--pid %d: no such process", pid)
 		}
 	}
-	if err := record.CheckOutput(o.Output, o.Force); err != nil {
+	if o.Output != "" {
+		if err := record.CheckOutput(o.Output, o.Force); err != nil {
+			return err
+		}
+	}
+	to, err := o.openSending(stdout, stderr)
+	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, to.abandon()) }()
 	var command *record.Command
 	if len(args) > 0 {
 		command, err = record.StartCommand(args, stdin, commandOutput(o, stdout, stderr), stderr)
@@ -50,7 +57,7 @@ func runRecord(stdin io.Reader, stdout, stderr io.Writer, o recordOptions, args 
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 
-	r, out, probe, err := o.open(config, args)
+	r, out, probe, err := o.open(config, args, to)
 	if err != nil {
 		if command != nil {
 			command.Abandon()
@@ -63,24 +70,35 @@ func runRecord(stdin io.Reader, stdout, stderr io.Writer, o recordOptions, args 
 	}
 	if command != nil {
 		if err := command.Begin(); err != nil {
-			return withCode(exitUsage, errors.Join(err, out.Close(), out.Remove()))
+			return withCode(exitUsage, errors.Join(err, discard(out)))
 		}
 		go func() { r.CommandEnded(command.Wait()) }()
 	}
 	go control(r, signals, command)
 
 	status := newRecordStatus(stderr, o.Quiet || command != nil)
-	go status.run(r)
+	go status.run(r, to)
+	to.start(r, o.Output == "")
 	summary, err := r.Run()
 	status.end()
-	err = errors.Join(err, out.Close())
-	return o.report(stdout, stderr, summary, err)
+	if out != nil {
+		err = errors.Join(err, out.Close())
+	}
+	return o.report(stdout, stderr, &recordReport{Summary: summary, To: to.finish()}, err)
+}
+
+// discard removes the output of a recording that never began.
+func discard(out *record.Output) error {
+	if out == nil {
+		return nil
+	}
+	return errors.Join(out.Close(), out.Remove())
 }
 
 // commandOutput is the command's standard output; standard error where ours
 // is taken by the recording or its summary.
 func commandOutput(o recordOptions, stdout, stderr io.Writer) io.Writer {
-	if o.Output == record.Stdout || o.JSON {
+	if o.Output == record.Stdout || o.Send.To == "-" || o.JSON {
 		return stderr
 	}
 	return stdout
@@ -88,7 +106,7 @@ func commandOutput(o recordOptions, stdout, stderr io.Writer) io.Writer {
 
 // open attaches the probes and creates the output, in this order: a host that
 // cannot record leaves no file behind.
-func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Recorder, _ *record.Output, _ *bpf.Probe, err error) {
+func (o *recordOptions) open(config bpf.Config, args []string, to *sending) (_ *record.Recorder, _ *record.Output, _ *bpf.Probe, err error) {
 	probe, err := bpf.Open(config)
 	if err != nil {
 		return nil, nil, nil, attachError(err)
@@ -98,9 +116,11 @@ func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Record
 			err = errors.Join(err, probe.Close())
 		}
 	}()
-	out, err := record.CreateOutput(o.Output, o.Force)
-	if err != nil {
-		return nil, nil, nil, err
+	var out *record.Output
+	if o.Output != "" {
+		if out, err = record.CreateOutput(o.Output, o.Force); err != nil {
+			return nil, nil, nil, err
+		}
 	}
 	// A goroutine that returns from a system call needs one of the runtime's
 	// processors. Were there only as many as cores, the drain could find them
@@ -108,7 +128,9 @@ func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Record
 	cores := runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(cores + 2)
 	filters := o.filters(args)
-	r, err := record.New(record.FromProbe(probe), out, o.header(probe, filters), record.Options{
+	header := o.header(probe, filters)
+	r, err := record.New(record.FromProbe(probe), out, header, record.Options{
+		Spill:         to.spill(header),
 		SegmentEvents: o.SegmentEvents,
 		FlushInterval: o.FlushInterval,
 		Duration:      o.Duration,
@@ -118,7 +140,7 @@ func (o *recordOptions) open(config bpf.Config, args []string) (_ *record.Record
 		Started:       record.DropPrivileges,
 	})
 	if err != nil {
-		return nil, nil, nil, errors.Join(err, out.Close(), out.Remove())
+		return nil, nil, nil, errors.Join(err, discard(out))
 	}
 	return r, out, probe, nil
 }
@@ -199,24 +221,31 @@ func inForeground() bool {
 	return err == nil && group == unix.Getpgrp()
 }
 
+// recordReport is what record says at its end.
+type recordReport struct {
+	*record.Summary
+	To *liveReport `json:"to,omitempty"`
+}
+
 // report prints the summary and turns it into the command's error.
-func (o *recordOptions) report(stdout, stderr io.Writer, s *record.Summary, err error) error {
+func (o *recordOptions) report(stdout, stderr io.Writer, s *recordReport, err error) error {
 	switch {
 	case o.JSON:
 		err = errors.Join(err, writeJSON(stdout, s))
 	case !o.Quiet:
-		writeSummary(stderr, s)
+		writeSummary(stderr, s.Summary, o.Output != "")
+		if s.To != nil {
+			s.To.write(stderr)
+		}
 	default:
-		if s.Lost > 0 {
-			fmt.Fprintf(stderr, "sendmsgrec: warning: %s\n", lossLine(s))
-		}
-		if s.Unmarked > 0 {
-			fmt.Fprintf(stderr, "sendmsgrec: warning: %s\n", unmarkedLine(s))
-		}
+		s.warn(stderr)
 	}
 	if errors.Is(err, syscall.EPIPE) {
 		// Not the quiet end that a reader of text may wish: data is missing.
 		return withCode(exitFailed, errors.New(err.Error()))
+	}
+	if s.To != nil {
+		err = errors.Join(err, s.To.judge())
 	}
 	if err != nil {
 		return withCode(exitFailed, err)
@@ -227,63 +256,15 @@ func (o *recordOptions) report(stdout, stderr io.Writer, s *record.Summary, err 
 	return nil
 }
 
-// recordStatus is the line that shows how a recording goes, on a terminal. A
-// command being recorded has the terminal for itself.
-type recordStatus struct {
-	w     io.Writer // nil where there is no terminal
-	style palette
-	stop  chan struct{}
-	ended chan struct{}
-}
-
-func newRecordStatus(stderr io.Writer, off bool) *recordStatus {
-	s := &recordStatus{stop: make(chan struct{}), ended: make(chan struct{}), style: newPalette(stderr)}
-	if !off && isTerminal(stderr) {
-		s.w = stderr
+// warn says only what went wrong.
+func (s *recordReport) warn(w io.Writer) {
+	if s.Lost > 0 {
+		fmt.Fprintf(w, "sendmsgrec: warning: %s\n", lossLine(s.Summary))
 	}
-	return s
-}
-
-// run shows the line twice a second until end.
-func (s *recordStatus) run(r *record.Recorder) {
-	defer close(s.ended)
-	if s.w == nil {
-		return
+	if s.Unmarked > 0 {
+		fmt.Fprintf(w, "sendmsgrec: warning: %s\n", unmarkedLine(s.Summary))
 	}
-	began := time.Now()
-	ticker := time.NewTicker(500 * time.Millisecond)
-	defer ticker.Stop()
-	var before record.Progress
-	last := began
-	for {
-		select {
-		case <-s.stop:
-			fmt.Fprint(s.w, "\r\x1b[K")
-			return
-		case now := <-ticker.C:
-			p := r.Progress()
-			fmt.Fprintf(s.w, "\r\x1b[K%s", s.line(p, p.Events-before.Events, now.Sub(last), now.Sub(began)))
-			before, last = p, now
-		}
+	if s.To != nil && s.To.Send != "" {
+		fmt.Fprintf(w, "sendmsgrec: warning: %s events are left; this sends them: %s\n", grouped(s.To.Left), s.To.Send)
 	}
-}
-
-// line renders the state: events came in the last interval.
-func (s *recordStatus) line(p record.Progress, events int64, interval, since time.Duration) string {
-	lost := "lost 0"
-	if p.Lost > 0 {
-		lost = s.style.bad("lost " + grouped(p.Lost))
-	}
-	ratio := ""
-	if p.FileBytes > 0 && p.RawBytes > 0 {
-		ratio = fmt.Sprintf("  1:%.0f", float64(p.RawBytes)/float64(p.FileBytes))
-	}
-	return fmt.Sprintf("%s  %s events  %s/s  %s  %.1f MB%s  %s", since.Truncate(time.Second), grouped(p.Events),
-		grouped(int64(float64(events)/interval.Seconds())), lost, float64(p.FileBytes)/1e6, ratio, s.style.faint("Ctrl-C ends"))
-}
-
-// end removes the line.
-func (s *recordStatus) end() {
-	close(s.stop)
-	<-s.ended
 }

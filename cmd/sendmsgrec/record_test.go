@@ -163,7 +163,7 @@ DEFECT   the account does not balance: CPU 0: seen is 2, but 1
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got strings.Builder
-			writeSummary(&got, &c.summary)
+			writeSummary(&got, &c.summary, true)
 			if got.String() != c.want[1:] {
 				t.Errorf("got\n%swant\n%s", got.String(), c.want[1:])
 			}

@@ -4,32 +4,23 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sendmsgrec/sendmsgrec/replay/deliver"
-	"github.com/sendmsgrec/sendmsgrec/replay/encode"
 	"github.com/sendmsgrec/sendmsgrec/replay/order"
 	"github.com/sendmsgrec/sendmsgrec/replay/pace"
 	"github.com/sendmsgrec/sendmsgrec/replay/sink"
 )
 
 type replayOptions struct {
-	To         string
-	Format     string
-	Fields     []string
-	IDs        bool
+	sendOptions
 	Select     selection
 	Pace       pace.Options
 	Loops      int
 	Policy     string
-	Batch      int
-	Attempts   int
-	MaxWait    time.Duration
-	DeadLetter string
 	Checkpoint string
 	Resume     bool
 	Window     time.Duration
@@ -37,7 +28,6 @@ type replayOptions struct {
 	JSON       bool
 	Force      bool
 	FailOnLoss bool
-	Security   sink.Security
 }
 
 // newReplayCommand returns `sendmsgrec replay`.
@@ -74,9 +64,6 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
 			if err := o.Select.parse(cmd); err != nil {
 				return err
 			}
-			if cmd.Flags().Changed("fields") && len(o.Fields) == 0 {
-				return usageErrorf("--fields is empty")
-			}
 			chosen := 0
 			for _, name := range []string{"speed", "rate", "max"} {
 				if cmd.Flags().Changed(name) {
@@ -96,14 +83,17 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			context.AfterFunc(ctx, stop)
+			if len(args) == 1 && isDirectory(args[0]) {
+				if err := onlyForSpill(cmd.Flags(), args[0]); err != nil {
+					return err
+				}
+				return runReplaySpill(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr(), o, args[0], sendFlags(cmd.Flags()))
+			}
 			return runReplay(ctx, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), o, args)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.To, "to", "", "where to send the events")
-	f.StringVar(&o.Format, "format", "", "how records are written: "+strings.Join(encode.Formats(), ", ")+" (default what suits the sink)")
-	f.StringSliceVar(&o.Fields, "fields", nil, "send these fields only, in this order, separated by commas")
-	f.BoolVar(&o.IDs, "id", false, "put the event id in front of each JSON object")
+	o.addFlags(f, deliver.DefaultRetry.Attempts, deliver.DefaultRetry.Most)
 	o.Select.addFilterFlags(cmd)
 	f.StringVar(&o.Select.times.from, "from", "", "leave out events before this moment")
 	f.StringVar(&o.Select.times.to, "until", "", "leave out events at this moment and later")
@@ -113,10 +103,6 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
 	f.DurationVar(&o.Pace.MaxGap, "max-gap", 0, "wait between two events no longer than this")
 	f.IntVar(&o.Loops, "loop", 1, "replay so many times")
 	f.StringVar(&o.Policy, "policy", deliver.PolicyNames()[0], "when the sink is too slow: block (wait, then catch up), drop (count and leave out), skew (wait and be later from then on)")
-	f.IntVar(&o.Batch, "batch", 0, "send at most so many records at a time (default what suits the sink)")
-	f.IntVar(&o.Attempts, "attempts", deliver.DefaultRetry.Attempts, "send a batch at most so many times")
-	f.DurationVar(&o.MaxWait, "max-wait", deliver.DefaultRetry.Most, "longest wait before another attempt; it doubles from 100 ms on")
-	f.StringVar(&o.DeadLetter, "dead-letter", "", "append records that the sink refuses to this file, and go on")
 	f.StringVar(&o.Checkpoint, "checkpoint", "", "keep in this file how far the replay has come")
 	f.BoolVar(&o.Resume, "resume", false, "go on where the checkpoint says, or begin when there is none")
 	f.DurationVar(&o.Window, "window", order.DefaultWindow, "for standard input: how long, in recorded time, events wait for earlier ones")
@@ -124,12 +110,6 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
 	f.BoolVar(&o.JSON, "json", false, "report as one JSON object on standard output (with --to - on standard error)")
 	f.BoolVar(&o.Force, "force", false, "let file: and smr: replace a file")
 	f.BoolVar(&o.FailOnLoss, "fail-on-loss", false, "end with exit status 3 when events were lost while recording or a recording has no end")
-	f.StringVar(&o.Security.TokenFile, "token-file", "", "file with a bearer token")
-	f.StringVar(&o.Security.UserFile, "user-file", "", "file with NAME:PASSWORD")
-	f.StringVar(&o.Security.CAFile, "tls-ca", "", "file with the certificate authorities to trust instead of the system's")
-	f.StringVar(&o.Security.CertFile, "tls-cert", "", "file with the certificate to show to the server")
-	f.StringVar(&o.Security.KeyFile, "tls-key", "", "file with the key of --tls-cert")
-	f.StringVar(&o.Security.ServerName, "tls-server-name", "", "name that the server's certificate must have, when it is not the URL's host")
 	return document(cmd, "1    failed; the message says why, and what was delivered", exitUsageText,
 		"3    finished, but records were dropped or refused, FILE is damaged (what is readable was sent),\n       or --fail-on-loss and events were lost", exitInterruptedText)
 }

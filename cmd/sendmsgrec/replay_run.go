@@ -15,7 +15,6 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/replay/order"
 	"github.com/sendmsgrec/sendmsgrec/replay/play"
 	"github.com/sendmsgrec/sendmsgrec/replay/sink"
-	"github.com/sendmsgrec/sendmsgrec/replay/text"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
@@ -86,15 +85,6 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// replayUsage makes a wrong URL a usage error.
-func replayUsage(err error) error {
-	var usage *sink.UsageError
-	if errors.As(err, &usage) {
-		return usageErrorf("--to %w", err)
-	}
-	return err
-}
-
 // check finds what is wrong with the flags alone.
 func (r *replaying) check() error {
 	o := &r.o
@@ -102,15 +92,11 @@ func (r *replaying) check() error {
 		return usageErrorf("where to? Give --to URL, for example --to - or --to file:events.jsonl")
 	}
 	var err error
-	if r.target, err = sink.Parse(o.To); err != nil {
-		return replayUsage(err)
+	if r.target, err = o.sendOptions.target(); err != nil {
+		return err
 	}
 	if _, err := deliver.ParsePolicy(o.Policy); err != nil {
 		return usageErrorf("--policy: %w", err)
-	}
-	var unknown *text.UnknownFieldError
-	if _, err := text.New(text.JSON, text.Options{Fields: o.Fields}); errors.As(err, &unknown) {
-		return usageErrorf("--fields: %w", err)
 	}
 	stdins := 0
 	for _, path := range r.paths {
@@ -121,10 +107,8 @@ func (r *replaying) check() error {
 	switch {
 	case stdins > 1:
 		return usageErrorf("standard input can be one of the recordings only")
-	case o.Batch < 0:
-		return usageErrorf("--batch %d: want 1 or more", o.Batch)
-	case o.Loops < 1 || o.Attempts < 1 || o.MaxWait <= 0 || o.Window <= 0 || o.Pace.MaxGap < 0:
-		return usageErrorf("--loop, --attempts, --max-wait and --window must be more than 0, --max-gap not less")
+	case o.Loops < 1 || o.Window <= 0 || o.Pace.MaxGap < 0:
+		return usageErrorf("--loop and --window must be more than 0, --max-gap not less")
 	case stdins > 0 && o.Loops > 1:
 		return usageErrorf("standard input cannot be replayed twice; give a file")
 	case stdins > 0 && o.Checkpoint != "":
@@ -245,20 +229,8 @@ func (r *replaying) filters() []string {
 
 // run replays to s and closes it. The replay is nil when it could not begin.
 func (r *replaying) run(ctx context.Context, s sink.Sink) (p *play.Replay, err error) {
-	// A sink may need the context to end in order even after an interruption.
 	defer func() {
-		if a, ok := s.(sink.Aborter); ok && err != nil {
-			a.Abort()
-			return
-		}
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-		defer cancel()
-		if cerr := s.Close(last); err == nil && cerr != nil {
-			err = fmt.Errorf("%s: %w", r.target, cerr)
-			if derr := p.Doubt(sink.AsError(cerr).Repeats); derr != nil {
-				err = errors.Join(err, derr)
-			}
-		}
+		err = closeSink(ctx, r.target, s, p, err)
 		if err == nil && r.checkpoint != nil {
 			r.checkpoint.Done = true
 			err = r.checkpoint.Save(r.o.Checkpoint)
@@ -268,22 +240,20 @@ func (r *replaying) run(ctx context.Context, s sink.Sink) (p *play.Replay, err e
 	if r.checkpoint != nil && traits.WhyNoCheckpoint != "" {
 		return nil, usageErrorf("--checkpoint does not go with %s: %s", r.target, traits.WhyNoCheckpoint)
 	}
-	o := play.Options{Inputs: r.inputs, Order: order.Options{Window: r.o.Window}, Pace: r.o.Pace, Loops: r.o.Loops,
-		Format: r.o.Format, Fields: r.o.Fields, IDs: r.o.IDs, SHA256: r.o.SHA256}
-	o.Deliver.Policy, _ = deliver.ParsePolicy(r.o.Policy)
-	o.Deliver.Retry = deliver.Retry{Attempts: r.o.Attempts, Most: r.o.MaxWait}
-	o.Deliver.MaxRecords = r.o.Batch
-	o.Deliver.Failed = r.failed
-	if r.o.DeadLetter != "" {
-		if o.Deliver.DeadLetter, err = deliver.OpenDeadLetter(r.o.DeadLetter); err != nil {
-			return nil, err
-		}
+	o, err := r.o.play()
+	if err != nil {
+		return nil, err
+	}
+	if letters := o.Deliver.DeadLetter; letters != nil {
 		defer func() {
-			if cerr := o.Deliver.DeadLetter.Close(); err == nil {
+			if cerr := letters.Close(); err == nil {
 				err = cerr
 			}
 		}()
 	}
+	o.Inputs, o.Order, o.Pace, o.Loops, o.SHA256 = r.inputs, order.Options{Window: r.o.Window}, r.o.Pace, r.o.Loops, r.o.SHA256
+	o.Deliver.Policy, _ = deliver.ParsePolicy(r.o.Policy)
+	o.Deliver.Failed = r.failed
 	if r.checkpoint != nil {
 		if err := r.resume(s, &o); err != nil {
 			return nil, err
@@ -304,9 +274,6 @@ func (r *replaying) run(ctx context.Context, s sink.Sink) (p *play.Replay, err e
 	}
 	return p, err
 }
-
-// closeTimeout is how long a sink may take to end its stream.
-const closeTimeout = 30 * time.Second
 
 // resume puts the sink where the checkpoint says, and keeps the checkpoint from
 // then on.

@@ -25,7 +25,11 @@ func openExec(ctx context.Context, t *Target, o *Options) (Sink, error) {
 	}
 	// An interruption reaches the child from the terminal, or it sees the end
 	// of its input.
-	s := &program{cmd: exec.CommandContext(context.WithoutCancel(ctx), "sh", "-c", t.Rest), ended: make(chan struct{})}
+	command := t.Rest
+	if o.Background {
+		command = "trap '' INT\n" + command
+	}
+	s := &program{cmd: exec.CommandContext(context.WithoutCancel(ctx), "sh", "-c", command), ended: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = o.Stdout, o.Stderr
 	var err error
 	if s.stdin, err = s.cmd.StdinPipe(); err != nil {

@@ -16,6 +16,9 @@ import (
 type Options struct {
 	// Stdout is what "-" writes to; Stderr gets what an exec: child says.
 	Stdout, Stderr io.Writer
+	// Background keeps the terminal's interrupt from an exec: child: it ends when
+	// its input does.
+	Background bool
 	// Force lets file: and smr: replace a file.
 	Force bool
 	// Resuming says that a checkpoint exists: file: keeps what is there, and

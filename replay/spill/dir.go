@@ -173,8 +173,8 @@ func (d *Dir) publish(change func()) {
 	}
 }
 
-// end says that no more is written: the Follower ends behind what is there.
-func (d *Dir) end() { d.publish(func() { d.ended = true }) }
+// End says that no more is written: the Follower ends behind what is there.
+func (d *Dir) End() { d.publish(func() { d.ended = true }) }
 
 // Lag is how long the oldest event that the sink has not acknowledged has been
 // in the spill; 0 when there is none.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/deliver"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
@@ -62,9 +63,10 @@ func (p *partFile) Write(b []byte) (int, error) {
 }
 
 // NewWriter returns a Writer that keeps the parts of d, with those that are
-// there already, below limitBytes.
-func NewWriter(d *Dir, limitBytes int64) *Writer {
-	return &Writer{dir: d, limit: limitBytes, number: d.last()}
+// there already, below limitBytes. Its parts come behind from, where the sink
+// is.
+func NewWriter(d *Dir, limitBytes int64, from deliver.Position) *Writer {
+	return &Writer{dir: d, limit: limitBytes, number: max(d.last(), partOf(from.Key))}
 }
 
 // Begin begins the first part, and completes the header.
@@ -137,7 +139,7 @@ func (w *Writer) End() {
 		w.publishHole(w.hole())
 	}
 	w.close()
-	w.dir.end()
+	w.dir.End()
 }
 
 // write appends records of about size bytes to the part, or to a new one,
