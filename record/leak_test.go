@@ -11,6 +11,9 @@ import (
 
 // TestMain fails the package when its tests leave goroutines or open files.
 func TestMain(m *testing.M) {
+	if path := os.Getenv(liveChildSpill); path != "" {
+		liveChild(path, os.Getenv(liveChildURL))
+	}
 	// The runtime's poller keeps descriptors of its own from its first use on.
 	if r, w, err := os.Pipe(); err == nil {
 		r.Close()
@@ -42,13 +45,13 @@ func leaks(filesBefore map[string]bool) (code int) {
 	return code
 }
 
-// ours returns the stack of a goroutine, other than the caller, that this
-// package has started.
+// ours returns the stack of a goroutine, other than the caller, that we have
+// started.
 func ours() string {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]
 	for i, stack := range strings.Split(string(buf), "\n\n") {
-		if i > 0 && strings.Contains(stack, "created by github.com/sendmsgrec/sendmsgrec/record") {
+		if i > 0 && strings.Contains(stack, "created by github.com/sendmsgrec/sendmsgrec/") {
 			return stack
 		}
 	}

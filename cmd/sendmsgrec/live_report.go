@@ -47,7 +47,7 @@ type liveReport struct {
 // the command that sends what is left.
 func (l *live) report(written spill.Stats, again []string) *liveReport {
 	r := &liveReport{To: l.target.String(), Backlog: l.backlog.Events, Kept: written.Kept, Dropped: written.Dropped,
-		SpillError: errorText(written.Err), Error: errorText(l.err), err: l.err}
+		SpillError: errorText(errors.Join(written.Err, l.dir.Err())), Error: errorText(l.err), err: l.err}
 	if l.replay != nil {
 		a := l.replay.Report()
 		d := a.Delivery

@@ -39,6 +39,7 @@ type Dir struct {
 	acked    deliver.Position
 	waiting  waiting
 	maxBytes int64         // that the parts took at a time
+	err      error         // of writing the checkpoint
 	changed  chan struct{} // parts or ended have
 }
 
@@ -199,19 +200,31 @@ func (d *Dir) Checkpoint() (*deliver.Checkpoint, error) {
 // Acknowledge keeps the checkpoint, and removes the parts that lie so far
 // before it that the sink does not come back to them: one that was acknowledged
 // is kept, for a sink that learns later that something has not arrived.
+//
+// A checkpoint that cannot be written, because the disk is full of what waits
+// for the sink, does not keep the sink from making room. After a crash more is
+// then sent twice, and nothing is missing. Err tells.
 func (d *Dir) Acknowledge(c *deliver.Checkpoint) error {
 	text, err := c.Text()
 	if err != nil {
 		return err
 	}
-	if err := d.replace(checkpointName, text); err != nil {
-		return fmt.Errorf("spill %s: write checkpoint: %w", d.path, err)
-	}
+	err = d.replace(checkpointName, text)
 	d.mu.Lock()
+	if d.err = err; err != nil {
+		d.err = fmt.Errorf("spill %s: write checkpoint: %w", d.path, err)
+	}
 	d.acked = c.Position
 	d.waiting.acknowledged(c.Position, time.Now())
 	d.mu.Unlock()
 	return d.settle(1)
+}
+
+// Err is why the checkpoint could not be written the last time.
+func (d *Dir) Err() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
 }
 
 // settle removes the parts of which the sink has everything, but for keep.

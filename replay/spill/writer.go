@@ -13,7 +13,7 @@ import (
 // Bounds of WriterOptions.LimitBytes, and the sizes that follow from it.
 const (
 	DefaultLimitBytes = 1 << 30
-	MinLimitBytes     = 1 << 16
+	MinLimitBytes     = 1 << 20
 	partsInLimit      = 8
 	maxPartBytes      = 16 << 20
 	// tellInterval is how often a growing hole is written to the disk: what a
