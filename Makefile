@@ -96,7 +96,7 @@ bench-once: ## run every benchmark once, briefly, to see that it runs (root, tra
 .PHONY: interop
 interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done $(CACHE)/chdb-$(CHDB_VERSION)/done kafka ## compare our Parquet files with DuckDB and Arrow; send to Kafka brokers and ClickHouse's engine (Python, Java, Maven)
 	SENDMSGREC_PYTHON=$(dir $<)bin/python SENDMSGREC_CHDB=$(CACHE)/chdb-$(CHDB_VERSION)/bin/python SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) \
-		$(GO) test $(TESTFLAGS) -tags interop -count=1 ./replay/...
+		$(GO) test $(TESTFLAGS) -tags interop -count=1 ./replay/... ./record
 
 .PHONY: kafka
 kafka: $(CACHE)/kafka-$(KAFKA_VERSION)/done ## get Apache Kafka, which interop and bench-kafka run (Java, Maven)

@@ -51,8 +51,8 @@ func newRecordCommand() *cobra.Command {
 	o := recordOptions{BufferSize: bpf.DefaultRingBytes, SpillBytes: spill.DefaultLimitBytes}
 	var pids []uint
 	cmd := &cobra.Command{
-		Use:   "record -o FILE [flags] [-- COMMAND [ARGUMENT...]]",
-		Short: "Record sendmsg() and related calls into a file",
+		Use:   "record {-o FILE | --to URL} [flags] [-- COMMAND [ARGUMENT...]]",
+		Short: "Record sendmsg() and related calls into a file, or send them on",
 		Long: `Record every sendmsg() call of the host, of some processes, or of a command with
 all its descendants, into FILE: arguments, the message header with addresses and
 control messages, the socket, the result and the time that the call took.
@@ -102,11 +102,20 @@ does the file.
 
 Lost events are counted by cause, in the summary and in the file; see
 --fail-on-loss. FILE is created with mode 0600 and never overwritten without
---force; "-" is standard output.`,
+--force; "-" is standard output.
+
+--to sends the events on while they are recorded, besides FILE or instead of it,
+to a URL as in "sendmsgrec replay --help". Recording does not wait for the sink:
+while that is slow or away, events wait on disk, in the directory --spill, up to
+--spill-bytes. What has no room is lost for the sink, which gets gaps for it. When
+the recording has ended, the sink has --drain-timeout for the rest; what is then
+left, or is there after a crash, "sendmsgrec replay DIRECTORY" sends. A sink that
+fails for good ends a recording without a file.`,
 		Example: `  sendmsgrec record -o trace.smr                        # the host, until Ctrl-C
   sendmsgrec record -o trace.smr --duration 10s --uid www-data
   sendmsgrec record -o trace.smr -- curl -s http://localhost/
-  sendmsgrec record -o - --pid 1234 | ssh host 'cat > trace.smr'`,
+  sendmsgrec record -o - --pid 1234 | ssh host 'cat > trace.smr'
+  sendmsgrec record --to kafka://broker:9092/calls --id --spill /var/lib/smr-spill`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch dash := cmd.ArgsLenAtDash(); {
 			case dash > 0 || dash < 0 && len(args) > 0:
@@ -161,9 +170,9 @@ Lost events are counted by cause, in the summary and in the file; see
 		}
 	}
 	return document(cmd,
-		exitFailedText,
+		exitFailedText+"; or the sink does not have everything, and the rest is in the spill",
 		exitUsageText+", or COMMAND not found",
-		"3    --fail-on-loss, and events were lost",
+		"3    the spill had no room for all events, or the sink refused some; or --fail-on-loss,\n       and events were lost",
 		exitUnsupportedText,
 		"130  a second SIGINT")
 }

@@ -34,7 +34,7 @@ type replayOptions struct {
 func newReplayCommand() *cobra.Command {
 	var o replayOptions
 	cmd := &cobra.Command{
-		Use:   "replay FILE... --to URL",
+		Use:   "replay {FILE... | DIRECTORY} --to URL",
 		Short: "Send the events of recordings to a file, a program, a server",
 		Long: `Send the events of recordings somewhere else, in the order in which they entered
 the kernel, at their original pace or any other. Several FILEs are merged. Gaps,
@@ -51,6 +51,9 @@ be removed; --id puts it into JSON objects.
 --from and --until select events by the time of their entry (time_ns), --from
 included, --until not. A moment is one of
 ` + momentHelp + `
+
+DIRECTORY is the spill of "sendmsgrec record --to": what is left in it is sent to
+the sink that it is for, as it is, and removed.
 
 Credentials come from files or the environment ($SENDMSGREC_TOKEN,
 $SENDMSGREC_USER), never from the command line. FILE may be "-" for standard

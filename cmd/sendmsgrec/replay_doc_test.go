@@ -22,7 +22,14 @@ import (
 // order and in one directory, against receivers of its own at the addresses
 // that the page names, and compares what they print with the block behind them.
 func TestEveryCommandOfTheReplayPageRuns(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "replay.md"))
+	runPage(t, filepath.Join("..", "..", "docs", "replay.md"), "sh", 15)
+}
+
+// runPage runs the blocks of a page that are marked with the language, of which
+// there are so many at least.
+func runPage(t *testing.T, path, language string, least int) {
+	t.Helper()
+	page, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +56,8 @@ func TestEveryCommandOfTheReplayPageRuns(t *testing.T) {
 	}
 	addresses := startReceivers(t, dir)
 
-	blocks := regexp.MustCompile("(?ms)^```sh\n(.*?)^```\n(?:```\n(.*?)^```\n)?").FindAllStringSubmatch(string(page), -1)
-	if len(blocks) < 15 {
+	blocks := regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```\n(?:```\n(.*?)^```\n)?").FindAllStringSubmatch(string(page), -1)
+	if len(blocks) < least {
 		t.Fatalf("only %d blocks", len(blocks))
 	}
 	for _, block := range blocks {

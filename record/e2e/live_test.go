@@ -69,7 +69,7 @@ func TestASinkThatStallsCostsNoEvent(t *testing.T) {
 		calls = 100_000
 	}
 	sink := startStallingSink(t, "127.0.0.1:0", 3*time.Second)
-	r := must(t, 0, sendmsgrec, "record", "--json", "--to", "tcp:"+sink.address, "--id", "--fields", "pid",
+	r := must(t, 0, sendmsgrec, "record", "--json", "--drain-timeout", "5m", "--to", "tcp:"+sink.address, "--id", "--fields", "pid",
 		"--", workload, "load", "-n", fmt.Sprint(calls), "-threads", "2")
 	<-sink.ended
 	summary := decodeLive(t, r.stdout)
