@@ -140,7 +140,7 @@ fails for good ends a recording without a file.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.Output, "output", "o", "", "file to create, or - for standard output")
-	f.BoolVar(&o.Force, "force", false, "replace FILE if it exists and is a regular file")
+	f.BoolVar(&o.Force, "force", false, "replace FILE, or that of --to file:, if it exists and is a regular file")
 	f.UintSliceVar(&pids, "pid", nil, "record this process and its threads (repeatable)")
 	f.StringArrayVar(&o.Comms, "comm", nil, "record threads of this name (repeatable)")
 	f.StringArrayVar(&o.UIDs, "uid", nil, "record processes of this user, a name or a number (repeatable)")
@@ -170,9 +170,9 @@ fails for good ends a recording without a file.`,
 		}
 	}
 	return document(cmd,
-		exitFailedText+"; or the sink does not have everything, and the rest is in the spill",
+		exitFailedText+", and what is left for the sink",
 		exitUsageText+", or COMMAND not found",
-		"3    the spill had no room for all events, or the sink refused some; or --fail-on-loss,\n       and events were lost",
+		"3    the spill had no room for all events, or the sink refused some, or\n       --fail-on-loss and events were lost",
 		exitUnsupportedText,
 		"130  a second SIGINT")
 }

@@ -1,0 +1,97 @@
+//go:build interop
+
+package record
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sendmsgrec/sendmsgrec/replay/kafkatest"
+	"github.com/sendmsgrec/sendmsgrec/replay/spill"
+)
+
+// TestEveryRecordedEventReachesKafkaWhateverHappensToTheBrokers records for
+// half a minute while a broker is killed and started again, another one is
+// stopped for longer than sessions live, and at the end all three restart.
+func TestEveryRecordedEventReachesKafkaWhateverHappensToTheBrokers(t *testing.T) {
+	c := kafkatest.New(t, kafkatest.Options{Brokers: 3})
+	dir := openSpill(t, t.TempDir())
+	s := busy(3000, 10*time.Millisecond)
+	faults := make(chan struct{})
+	go func() {
+		defer close(faults)
+		time.Sleep(4 * time.Second)
+		c.Kill(0)
+		time.Sleep(3 * time.Second)
+		c.Start(0)
+		c.Await(0)
+		c.Pause(1)
+		time.Sleep(12 * time.Second)
+		c.Resume(1)
+		for i := range 3 {
+			c.Kill(i)
+		}
+		for i := range 3 {
+			c.Start(i)
+		}
+	}()
+	r := playLive(t.Context(), t, s, nil, dir, spill.DefaultLimitBytes, "kafka://"+c.Addresses()+"/live?create=yes&partitions=6&replication=3")
+	<-faults
+	if r.err != nil {
+		t.Error(r.err)
+	}
+	if r.stats.Dropped != 0 || r.counts.Events != r.stats.Kept {
+		t.Errorf("%+v, delivery %+v", r.stats, r.counts)
+	}
+	got := &received{events: map[eventID]int{}, gaps: map[string]gapLine{}}
+	messages := 0
+	for _, m := range topic(t, c.Addresses(), "live") {
+		got.add(string(m.Value))
+		messages++
+	}
+	r.check(t, s, got)
+	t.Logf("%d events and %d gaps in %d messages, %d retries; the spill had up to %d bytes",
+		len(got.events), len(got.gaps), messages, r.counts.Retries, mostBytes(dir))
+}
+
+func mostBytes(d *spill.Dir) int64 {
+	_, most := d.Bytes()
+	return most
+}
+
+// topic returns all messages of a topic.
+func topic(t *testing.T, addresses, name string) (messages []*kgo.Record) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(addresses, ",")...), kgo.ConsumeTopics(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, name)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := int64(0)
+	ends.Each(func(o kadm.ListedOffset) { left += o.Offset })
+	for left > 0 {
+		fetches := client.PollFetches(ctx)
+		if err := ctx.Err(); err != nil {
+			t.Fatalf("%d messages are missing: %v", left, err)
+		}
+		fetches.EachRecord(func(m *kgo.Record) {
+			messages = append(messages, m)
+			left--
+		})
+	}
+	return messages
+}
