@@ -22,26 +22,24 @@ func TestEveryRecordedEventReachesKafkaWhateverHappensToTheBrokers(t *testing.T)
 	c := kafkatest.New(t, kafkatest.Options{Brokers: 3})
 	dir := openSpill(t, t.TempDir())
 	s := busy(3000, 10*time.Millisecond)
-	faults := make(chan struct{})
-	go func() {
-		defer close(faults)
-		time.Sleep(4 * time.Second)
-		c.Kill(0)
-		time.Sleep(3 * time.Second)
-		c.Start(0)
-		c.Await(0)
-		c.Pause(1)
-		time.Sleep(12 * time.Second)
-		c.Resume(1)
-		for i := range 3 {
-			c.Kill(i)
-		}
-		for i := range 3 {
-			c.Start(i)
-		}
-	}()
-	r := playLive(t.Context(), t, s, nil, dir, spill.DefaultLimitBytes, "kafka://"+c.Addresses()+"/live?create=yes&partitions=6&replication=3")
-	<-faults
+	url := "kafka://" + c.Addresses() + "/live?create=yes&partitions=6&replication=3"
+	result := make(chan liveResult, 1)
+	go func() { result <- playLive(t.Context(), t, s, nil, dir, spill.DefaultLimitBytes, url) }()
+	time.Sleep(4 * time.Second)
+	c.Kill(0)
+	time.Sleep(3 * time.Second)
+	c.Start(0)
+	c.Await(0)
+	c.Pause(1)
+	time.Sleep(12 * time.Second)
+	c.Resume(1)
+	for i := range 3 {
+		c.Kill(i)
+	}
+	for i := range 3 {
+		c.Start(i)
+	}
+	r := <-result
 	if r.err != nil {
 		t.Error(r.err)
 	}

@@ -184,16 +184,10 @@ func (o *recordOptions) validate() error {
 		return usageErrorf("where to? Give -o FILE, or -o - for standard output, or --to URL")
 	case o.Output == record.Stdout && o.Send.To == "-":
 		return usageErrorf("-o - and --to - both want standard output")
-	case o.Send.To == "-" && o.JSON:
-		return usageErrorf("--to - and --json both want standard output")
-	case o.Spill != "" && o.Send.To == "":
-		return usageErrorf("--spill needs --to URL")
-	case o.SpillBytes < spill.MinLimitBytes:
-		return usageErrorf("--spill-bytes %s: want %s or more", &o.SpillBytes, sizeFlag(spill.MinLimitBytes))
-	case o.DrainTimeout < 0:
-		return usageErrorf("--drain-timeout %v is negative", o.DrainTimeout)
 	case o.Output == record.Stdout && o.JSON:
 		return usageErrorf("-o - and --json both want standard output")
+	case o.Send.To == "-" && o.JSON:
+		return usageErrorf("--to - and --json both want standard output")
 	case o.Probe != "" && o.Probe != bpf.TierAuto && !slices.Contains(bpf.Tiers(), o.Probe):
 		return usageErrorf("--probe %s: want %s or %s", o.Probe, bpf.TierAuto, strings.Join(bpf.Tiers(), ", "))
 	case o.Duration < 0:
@@ -212,6 +206,9 @@ func (o *recordOptions) validate() error {
 			return usageErrorf("%s has %d values: at most %d", flag, n, bpf.FilterMax)
 		}
 	}
+	if err := o.checkSpill(); err != nil {
+		return err
+	}
 	if err := o.checkCalls(); err != nil {
 		return err
 	}
@@ -222,6 +219,20 @@ func (o *recordOptions) validate() error {
 		if comm == "" || len(comm) >= bpf.CommLen {
 			return usageErrorf("--comm %q: a thread name has 1 to %d bytes", comm, bpf.CommLen-1)
 		}
+	}
+	return nil
+}
+
+// checkSpill finds what is wrong with the flags about the way to the sink.
+func (o *recordOptions) checkSpill() error {
+	switch {
+	case o.Send.To == "" && o.Spill != "":
+		return usageErrorf("--spill needs --to URL")
+	case o.Send.To == "":
+	case o.SpillBytes < spill.MinLimitBytes:
+		return usageErrorf("--spill-bytes %s: want %s or more", &o.SpillBytes, sizeFlag(spill.MinLimitBytes))
+	case o.DrainTimeout < 0:
+		return usageErrorf("--drain-timeout %v is negative", o.DrainTimeout)
 	}
 	return nil
 }

@@ -114,6 +114,9 @@ func (s *sending) abandon() error {
 
 // progress is for the status line.
 func (s *sending) progress() string {
+	if s == nil {
+		return ""
+	}
 	now, _ := s.dir.Bytes()
 	return fmt.Sprintf("sink %.1f s behind, spill %.1f MB", s.dir.Lag().Seconds(), float64(now)/1e6)
 }

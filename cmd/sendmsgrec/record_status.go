@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/sendmsgrec/sendmsgrec/record"
@@ -43,28 +44,32 @@ func (s *recordStatus) run(r *record.Recorder, l *sending) {
 			return
 		case now := <-ticker.C:
 			p := r.Progress()
-			line := s.line(p, p.Events-before.Events, now.Sub(last), now.Sub(began))
-			if l != nil {
-				line += "  " + l.progress()
-			}
-			fmt.Fprintf(s.w, "\r\x1b[K%s  %s", line, s.style.faint("Ctrl-C ends"))
+			fmt.Fprintf(s.w, "\r\x1b[K%s", s.line(p, l.progress(), p.Events-before.Events, now.Sub(last), now.Sub(began)))
 			before, last = p, now
 		}
 	}
 }
 
-// line renders the state: events came in the last interval.
-func (s *recordStatus) line(p record.Progress, events int64, interval, since time.Duration) string {
-	lost := "lost 0"
+// line renders the state: events came in the last interval, sink says how it is
+// with the sink, if there is one.
+func (s *recordStatus) line(p record.Progress, sink string, events int64, interval, since time.Duration) string {
+	parts := []string{since.Truncate(time.Second).String(), grouped(p.Events) + " events",
+		grouped(int64(float64(events)/interval.Seconds())) + "/s"}
 	if p.Lost > 0 {
-		lost = s.style.bad("lost " + grouped(p.Lost))
+		parts = append(parts, s.style.bad("lost "+grouped(p.Lost)))
+	} else {
+		parts = append(parts, "lost 0")
 	}
-	ratio := ""
-	if p.FileBytes > 0 && p.RawBytes > 0 {
-		ratio = fmt.Sprintf("  1:%.0f", float64(p.RawBytes)/float64(p.FileBytes))
+	if p.FileBytes > 0 {
+		parts = append(parts, fmt.Sprintf("%.1f MB", float64(p.FileBytes)/1e6))
+		if p.RawBytes > 0 {
+			parts = append(parts, fmt.Sprintf("1:%.0f", float64(p.RawBytes)/float64(p.FileBytes)))
+		}
 	}
-	return fmt.Sprintf("%s  %s events  %s/s  %s  %.1f MB%s", since.Truncate(time.Second), grouped(p.Events),
-		grouped(int64(float64(events)/interval.Seconds())), lost, float64(p.FileBytes)/1e6, ratio)
+	if sink != "" {
+		parts = append(parts, sink)
+	}
+	return strings.Join(append(parts, s.style.faint("Ctrl-C ends")), "  ")
 }
 
 // end removes the line.

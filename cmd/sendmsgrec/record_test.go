@@ -173,9 +173,17 @@ DEFECT   the account does not balance: CPU 0: seen is 2, but 1
 
 func TestStatusLine(t *testing.T) {
 	s := recordStatus{}
-	p := record.Progress{Events: 1_234_567, Lost: 89, FileBytes: 2_500_000, RawBytes: 200_000_000}
-	got := s.line(p, 250_000, 500*time.Millisecond, 12300*time.Millisecond)
-	if want := "12s  1,234,567 events  500,000/s  lost 89  2.5 MB  1:80  Ctrl-C ends"; got != want {
-		t.Errorf("got  %q\nwant %q", got, want)
+	for _, c := range []struct {
+		p          record.Progress
+		sink, want string
+	}{
+		{record.Progress{Events: 1_234_567, Lost: 89, FileBytes: 2_500_000, RawBytes: 200_000_000}, "",
+			"12s  1,234,567 events  500,000/s  lost 89  2.5 MB  1:80  Ctrl-C ends"},
+		{record.Progress{Events: 1, RawBytes: 200}, "sink 0.3 s behind, spill 1.2 MB",
+			"12s  1 events  500,000/s  lost 0  sink 0.3 s behind, spill 1.2 MB  Ctrl-C ends"},
+	} {
+		if got := s.line(c.p, c.sink, 250_000, 500*time.Millisecond, 12300*time.Millisecond); got != c.want {
+			t.Errorf("got  %q\nwant %q", got, c.want)
+		}
 	}
 }
