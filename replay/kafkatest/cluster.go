@@ -214,7 +214,7 @@ func (c *Cluster) Start(i int) {
 func (c *Cluster) Await(i int) {
 	c.tb.Helper()
 	b := c.brokers[i]
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.port))
 		if err == nil {
 			_ = conn.Close()
