@@ -39,6 +39,9 @@ func TestEveryRecordedEventReachesKafkaWhateverHappensToTheBrokers(t *testing.T)
 	for i := range 3 {
 		c.Start(i)
 	}
+	for i := range 3 {
+		c.Await(i)
+	}
 	r := <-result
 	if r.err != nil {
 		t.Error(r.err)
