@@ -2,10 +2,10 @@ package play
 
 import (
 	"context"
-	"runtime"
 
 	"github.com/sendmsgrec/sendmsgrec/replay/deliver"
 	"github.com/sendmsgrec/sendmsgrec/replay/order"
+	"github.com/sendmsgrec/sendmsgrec/replay/pace"
 	"github.com/sendmsgrec/sendmsgrec/replay/sink"
 )
 
@@ -95,14 +95,15 @@ func (p *Replay) prepare(ctx context.Context, ready chan<- *prepared, empty <-ch
 // release hands each record to the delivery when it is due. What is due
 // together goes together.
 func (p *Replay) release(ctx context.Context, ready <-chan *prepared, empty chan<- *prepared) error {
-	// The waits want a thread of their own: another goroutine on it would make
-	// them late.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var due int64
-	now := p.clock.Now()
+	defer pace.OwnThread()()
+	var due, now int64
 	loop := p.o.From.Loop
 	for from := range ready {
+		if now == 0 {
+			// The anchor: taken when the first batch is there, because reading
+			// and decoding it must not make its events late.
+			now = p.clock.Now()
+		}
 		out := p.delivery.Batch()
 		begin := 0
 		flush := func(end int) error {

@@ -9,9 +9,11 @@ import (
 
 	"github.com/sendmsgrec/sendmsgrec/replay/deliver"
 	"github.com/sendmsgrec/sendmsgrec/replay/gen"
+	"github.com/sendmsgrec/sendmsgrec/replay/order"
 	"github.com/sendmsgrec/sendmsgrec/replay/pace"
 	"github.com/sendmsgrec/sendmsgrec/replay/play"
 	"github.com/sendmsgrec/sendmsgrec/replay/sink"
+	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
 // bytesOf replays to memory.
@@ -174,5 +176,56 @@ func TestMemoryDoesNotGrowWithTheRecording(t *testing.T) {
 	small, large := peak(20_000), peak(220_000)
 	if large > 3*small {
 		t.Errorf("%d bytes in use for 220,000 events, %d for 20,000", large, small)
+	}
+}
+
+// slowFile is a recording whose reads take time by the replay's clock.
+type slowFile struct {
+	*bytes.Reader
+	clock *pace.Virtual
+	each  time.Duration
+	reads int64
+}
+
+func (f *slowFile) ReadAt(p []byte, off int64) (int, error) {
+	f.clock.Advance(f.each)
+	f.reads++
+	return f.Reader.ReadAt(p, off)
+}
+
+// The schedule begins when the first events are there to be sent: the time that
+// reading and decoding them takes goes before it and does not eat into it.
+func TestTheAnchorIsTakenWhenTheFirstEventsAreReady(t *testing.T) {
+	var b bytes.Buffer
+	if _, err := gen.Write(&b, gen.Options{Events: 500, Seed: 4, RateHz: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	clock := &pace.Virtual{}
+	file := &slowFile{Reader: bytes.NewReader(b.Bytes()), clock: clock}
+	r, err := segment.NewReader(file, file.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := order.Scan(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.each, file.reads = time.Minute, 0
+	o := unpaced(play.Input{Name: "slow", Input: order.Input{Reader: r, Directory: d}})
+	o.Pace.Unpaced, o.Deliver.Clock = false, clock
+	k := &acknowledger{traits: sink.Traits{Bytes: true}, send: func(*sink.Batch) error { return nil }}
+	p, err := play.New(k.traits, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(t.Context(), k); err != nil {
+		t.Fatal(err)
+	}
+	if file.reads == 0 {
+		t.Fatal("the file was read in no time: this test shows nothing")
+	}
+	span := d.Summary.LastTimeNS - d.Summary.FirstTimeNS
+	if want := file.reads*int64(time.Minute) + span; clock.Now() != want {
+		t.Errorf("it ended at %d ns; reading took until %d, the recording %d more", clock.Now(), want-span, span)
 	}
 }
