@@ -70,6 +70,26 @@ func SockaddrIP(raw []byte, namelen int64) []byte {
 	return nil
 }
 
+// SockaddrPort returns the port beside the address that SockaddrIP returns; 0
+// when there is none.
+func SockaddrPort(raw []byte, namelen int64) int64 {
+	if SockaddrIP(raw, namelen) == nil {
+		return 0
+	}
+	return int64(network16(raw[2:]))
+}
+
+// SockaddrPath returns sun_path of a Unix socket address, with the leading NUL
+// of an abstract name; ok is false for another family and for no path. The bytes
+// are raw's.
+func SockaddrPath(raw []byte, namelen int64) (path []byte, ok bool) {
+	raw = clipSockaddr(raw, namelen)
+	if len(raw) <= 2 || host.Uint16(raw) != FamilyUnix {
+		return nil, false
+	}
+	return raw[2:min(len(raw), sizeSockaddrUn)], true
+}
+
 // AppendHostPort appends an address of 4 or 16 bytes with a port, the latter
 // in brackets and with the scope when it is not 0.
 func AppendHostPort(dst, ip []byte, scope uint32, port int64) []byte {

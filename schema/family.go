@@ -66,9 +66,10 @@ var FamilyEnum = Enum{map[int64]string{
 // Socket types, with the numbers of all architectures but MIPS, where stream
 // and dgram are exchanged (include/linux/net.h).
 const (
-	SocketStream = 1
-	SocketDgram  = 2
-	SocketRaw    = 3
+	SocketStream    = 1
+	SocketDgram     = 2
+	SocketRaw       = 3
+	SocketSeqpacket = 5
 )
 
 // SocketTypeEnum names the socket types.

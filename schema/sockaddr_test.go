@@ -147,6 +147,34 @@ func TestSockaddrTooShortForAFamily(t *testing.T) {
 	}
 }
 
+func TestTheAddressInASockaddr(t *testing.T) {
+	inet := []byte{2, 0, 0x1f, 0x90, 10, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0}
+	inet6 := append([]byte{10, 0, 1, 0xbb, 0, 0, 0, 0}, make([]byte, 20)...)
+	for _, c := range []struct {
+		name    string
+		raw     []byte
+		namelen int64
+		port    int64
+		path    string
+		hasPath bool
+	}{
+		{"IPv4", inet, 16, 8080, "", false},
+		{"IPv4, cut", inet, 8, 0, "", false},
+		{"IPv6", inet6, 28, 443, "", false},
+		{"a path", append([]byte{1, 0}, "/run/x\x00"...), 9, 0, "/run/x\x00", true},
+		{"an abstract name, namelen shorter than what was captured", append([]byte{1, 0, 0}, "name"...), 5, 0, "\x00na", true},
+		{"a Unix address without a path", []byte{1, 0}, 2, 0, "", false},
+		{"nothing", nil, 0, 0, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path, ok := schema.SockaddrPath(c.raw, c.namelen)
+			if port := schema.SockaddrPort(c.raw, c.namelen); port != c.port || string(path) != c.path || ok != c.hasPath {
+				t.Errorf("port %d, path %q (%v)", port, path, ok)
+			}
+		})
+	}
+}
+
 func FuzzSockaddr(f *testing.F) {
 	for _, c := range sockaddrCases {
 		raw, namelen := c.bytes(f)

@@ -17,6 +17,8 @@ import (
 
 type replayOptions struct {
 	sendOptions
+	As         string
+	Traffic    trafficOptions
 	Select     selection
 	Pace       pace.Options
 	Loops      int
@@ -34,8 +36,8 @@ type replayOptions struct {
 func newReplayCommand() *cobra.Command {
 	var o replayOptions
 	cmd := &cobra.Command{
-		Use:   "replay {FILE... | DIRECTORY} --to URL",
-		Short: "Send the events of recordings to a file, a program, a server",
+		Use:   "replay {FILE... | DIRECTORY} {--to URL | --as traffic --map RECORDED=TARGET}",
+		Short: "Send the events of recordings to a file, a program, a server, or make the sends again",
 		Long: `Send the events of recordings somewhere else, in the order in which they entered
 the kernel, at their original pace or any other. Several FILEs are merged. Gaps,
 unreadable parts and clocks travel as records of their own kind. URL is one of
@@ -55,13 +57,24 @@ included, --until not. A moment is one of
 DIRECTORY is the spill of "sendmsgrec record --to": what is left in it is sent to
 the sink that it is for, as it is, and removed.
 
+With --as traffic the recorded sends are made again, as load: the same sizes, iovec
+counts, flags and gaps, a thread for each recorded thread, a socket for each
+recorded socket, generated payload, to targets of your own. --map says where sends
+to a recorded address go now; --list-map tells what there is to map. RECORDED is an
+address, PREFIX/BITS or * with or without :PORT, a Unix path, @NAME or unnamed,
+after tcp:, udp: or unix: of that protocol only; TARGET is tcp:HOST:PORT,
+udp:HOST:PORT, unix:PATH, or drop. While any send has no target nothing is sent.
+The report compares recorded and replayed latency.
+
 Credentials come from files or the environment ($SENDMSGREC_TOKEN,
 $SENDMSGREC_USER), never from the command line. FILE may be "-" for standard
 input. docs/replay.md leads from a recording to rows in each sink.`,
 		Example: `  sendmsgrec replay trace.smr --to -
   sendmsgrec replay --speed 10 trace.smr --to exec:./consumer
   sendmsgrec replay --max trace.smr --to http://localhost:8080/ --checkpoint t.ckpt
-  sendmsgrec replay --max trace.smr --to http://localhost:8080/ --checkpoint t.ckpt --resume`,
+  sendmsgrec replay --max trace.smr --to http://localhost:8080/ --checkpoint t.ckpt --resume
+  sendmsgrec replay --as traffic trace.smr --list-map
+  sendmsgrec replay --as traffic trace.smr --map 10.0.0.0/8:443=tcp:localhost:9000 --map '*=drop'`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.Select.parse(cmd); err != nil {
@@ -82,10 +95,16 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
 			if cmd.Flags().Changed("rate") && !(o.Pace.RateHz > 0 && o.Pace.RateHz <= 1e9) {
 				return usageErrorf("--rate %v: want events per second, more than 0 and at most 1e9", o.Pace.RateHz)
 			}
+			if err := checkAs(cmd.Flags(), o.As); err != nil {
+				return err
+			}
 			// A first signal ends the replay in order; a second one kills it.
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			context.AfterFunc(ctx, stop)
+			if o.As == asTraffic {
+				return runTraffic(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr(), o, args)
+			}
 			if len(args) == 1 && isDirectory(args[0]) {
 				if err := onlyForSpill(cmd.Flags(), args[0]); err != nil {
 					return err
@@ -96,6 +115,8 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
 		},
 	}
 	f := cmd.Flags()
+	f.StringVar(&o.As, "as", asRecords, "what to send: records about the calls, or traffic, the calls themselves")
+	o.Traffic.addFlags(f)
 	o.addFlags(f, deliver.DefaultRetry.Attempts, deliver.DefaultRetry.Most)
 	o.Select.addFilterFlags(cmd)
 	f.StringVar(&o.Select.times.from, "from", "", "leave out events before this moment")
@@ -114,5 +135,5 @@ input. docs/replay.md leads from a recording to rows in each sink.`,
 	f.BoolVar(&o.Force, "force", false, "let file: and smr: replace a file")
 	f.BoolVar(&o.FailOnLoss, "fail-on-loss", false, "end with exit status 3 when events were lost while recording or a recording has no end")
 	return document(cmd, "1    failed; the message says why, and what was delivered", exitUsageText,
-		"3    finished, but records were dropped or refused, FILE is damaged (what is readable was sent),\n       or --fail-on-loss and events were lost", exitInterruptedText)
+		"3    finished, but records were dropped or refused or sends failed, FILE is damaged\n       (what is readable was sent), or --fail-on-loss and events were lost", exitInterruptedText)
 }

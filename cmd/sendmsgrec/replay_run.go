@@ -324,6 +324,17 @@ func (r *replaying) judge(p *play.Replay, err error) error {
 	if c := p.Report().Delivery; c.Dropped > 0 || c.Refused > 0 {
 		found = withCode(exitLoss, fmt.Errorf("%s: %s records dropped, %s refused", r.target, grouped(c.Dropped), grouped(c.Refused)))
 	}
+	return r.judgeInputs(p, found)
+}
+
+// summarizer knows what the inputs hold and lost.
+type summarizer interface {
+	Summary(i int) (*segment.Summary, []segment.Damage)
+}
+
+// judgeInputs returns the error that the command ends with, when found is one
+// that does not end it at once, or nil.
+func (r *replaying) judgeInputs(p summarizer, found error) error {
 	for i, in := range r.inputs {
 		summary, corrupt := p.Summary(i)
 		if summary == nil {

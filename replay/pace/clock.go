@@ -14,20 +14,26 @@ type Clock interface {
 }
 
 // realClock is the monotonic clock.
-type realClock struct{ start time.Time }
+type realClock struct {
+	start time.Time
+	// loop is the busy loop at the end of a wait: a sleep in the kernel may be
+	// some ten microseconds late.
+	loop time.Duration
+}
 
 // Real returns the monotonic clock of this process. Waits are exact to some
 // microseconds, for the price of a short busy loop at their end.
-func Real() Clock { return realClock{time.Now()} }
+func Real() Clock { return realClock{time.Now(), 60 * time.Microsecond} }
+
+// Frugal returns the same clock for many threads that wait at once: waits end
+// without a busy loop, some ten microseconds late.
+func Frugal() Clock { return realClock{start: time.Now()} }
 
 func (c realClock) Now() int64 { return int64(time.Since(c.start)) + 1 }
 
-// How long before a moment a wait becomes more exact: a timer may be a
-// millisecond late, a sleep in the kernel some ten microseconds.
-const (
-	timerSlack = 2 * time.Millisecond
-	sleepSlack = 60 * time.Microsecond
-)
+// timerSlack is how long before its end a wait leaves the runtime's timers,
+// which may be a millisecond late, for a sleep in the kernel.
+const timerSlack = 2 * time.Millisecond
 
 func (c realClock) WaitUntil(ctx context.Context, ns int64) error {
 	for {
@@ -43,11 +49,11 @@ func (c realClock) WaitUntil(ctx context.Context, ns int64) error {
 				return ctx.Err()
 			case <-t.C:
 			}
-		case left > sleepSlack:
+		case left > c.loop:
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			sleep(left - sleepSlack)
+			sleep(left - c.loop)
 		}
 	}
 }
