@@ -113,7 +113,7 @@ func (r *replaying) reportTraffic(stdout io.Writer, t *traffic.Replay, err error
 		if werr := writeJSON(stdout, report); err == nil {
 			err = werr
 		}
-	} else {
+	} else if err == nil || report.Sent+report.Failed > 0 {
 		report.write(r.stderr)
 	}
 	if err != nil {

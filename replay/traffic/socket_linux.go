@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/sendmsgrec/sendmsgrec/schema"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,12 +24,12 @@ const connectTimeout = 5 * time.Second
 
 // open makes a socket to the target; named ones are not connected.
 func open(k *socketKey, u *use, t *target) *socket {
-	s := &socket{fd: -1, connection: k.socketType != schema.SocketDgram}
-	s.left.Store(u.sends)
 	typ := int(k.socketType)
 	if t.protocol == protocolUDP {
 		typ = unix.SOCK_DGRAM
 	}
+	s := &socket{fd: -1, connection: typ != unix.SOCK_DGRAM}
+	s.left.Store(u.sends)
 	fd, err := unix.Socket(t.family(), typ|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		s.errno = asErrno(err)
