@@ -34,7 +34,7 @@ var (
 )
 
 func (o *trafficOptions) addFlags(f *pflag.FlagSet) {
-	f.StringArrayVar(&o.Map, "map", nil, "with --as traffic: send to TARGET what was sent to RECORDED (RECORDED=TARGET; may be repeated)")
+	f.StringArrayVar(&o.Map, "map", nil, "with --as traffic: `RECORDED=TARGET` sends to TARGET what was sent to RECORDED; may be repeated")
 	f.BoolVar(&o.ListMap, "list-map", false, "with --as traffic: send nothing, list the recorded destinations and where they go")
 	f.Uint64Var(&o.Seed, "seed", 0, "with --as traffic: selects the payload")
 	f.BoolVar(&o.PassDescriptors, "pass-descriptors", false, "with --as traffic: pass descriptors of /dev/null where descriptors were passed")
@@ -120,7 +120,7 @@ func (r *replaying) reportTraffic(stdout io.Writer, t *traffic.Replay, err error
 		return err
 	}
 	if n := report.Failed; n > 0 {
-		err = withCode(exitLoss, fmt.Errorf("%s sends failed", grouped(n)))
+		err = withCode(exitLoss, fmt.Errorf("%s failed", sends(n)))
 	}
 	return r.judgeInputs(t, err)
 }

@@ -131,7 +131,8 @@ func (t *trafficReport) write(w io.Writer) {
 	counts(line, "control messages left out", t.ControlsLeftOut)
 	t.All.write(w, "all")
 	for i := range t.Maps {
-		if m := &t.Maps[i]; len(t.Maps) > 1 && m.Sent+m.Failed > 0 {
+		m := &t.Maps[i]
+		if n := m.Sent + m.Failed; n > 0 && n < t.Sent+t.Failed {
 			m.write(w, m.Map)
 		}
 	}
@@ -208,13 +209,20 @@ func listMap(w io.Writer, t *traffic.Replay, asJSON bool) error {
 			flag = "--map " + shellQuote(d.Map)
 			why = ", " + shellQuote(d.Endpoint)
 		}
-		if _, err := fmt.Fprintf(w, "%-41s # %s sends, %s bytes%s\n", flag, grouped(d.Sends), grouped(d.Bytes), why); err != nil {
+		if _, err := fmt.Fprintf(w, "%-41s # %s, %s bytes%s\n", flag, sends(d.Sends), grouped(d.Bytes), why); err != nil {
 			return err
 		}
 	}
 	var err error
 	counts(func(format string, args ...any) { _, err = fmt.Fprintf(w, "# "+format+"\n", args...) }, "left out", list.LeftOut)
 	return err
+}
+
+func sends(n int64) string {
+	if n == 1 {
+		return "1 send"
+	}
+	return grouped(n) + " sends"
 }
 
 // shellQuote quotes a word for a shell. Names in a recording can have any byte
