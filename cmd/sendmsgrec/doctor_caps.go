@@ -116,16 +116,6 @@ func grantCommand(set []capability, program string) string {
 	return "setcap " + strings.Join(names, ",") + "=ep " + shellQuote(program)
 }
 
-// shellQuote makes one word of s.
-func shellQuote(s string) string {
-	if !strings.ContainsFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-", r)
-	}) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
 func (p *capsReport) writeText(w io.Writer, c palette) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "the least capabilities with which uid %d records here, found by trying\n", p.UID)

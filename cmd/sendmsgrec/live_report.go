@@ -62,7 +62,7 @@ func (l *live) report(written spill.Stats, again []string) *liveReport {
 	}
 	if l.err != nil {
 		r.Spill = l.dir.Path()
-		r.Send = strings.Join(append([]string{"sendmsgrec replay", shellQuoted(r.Spill)}, again...), " ")
+		r.Send = strings.Join(append([]string{"sendmsgrec replay", shellQuote(r.Spill)}, again...), " ")
 	}
 	return r
 }
@@ -123,21 +123,10 @@ func sendFlags(f *pflag.FlagSet) []string {
 		case flag.Value.Type() == "bool":
 			list = append(list, "--"+flag.Name+"="+flag.Value.String())
 		case flag.Value.Type() == "stringSlice":
-			list = append(list, "--"+flag.Name, shellQuoted(strings.Trim(flag.Value.String(), "[]")))
+			list = append(list, "--"+flag.Name, shellQuote(strings.Trim(flag.Value.String(), "[]")))
 		default:
-			list = append(list, "--"+flag.Name, shellQuoted(flag.Value.String()))
+			list = append(list, "--"+flag.Name, shellQuote(flag.Value.String()))
 		}
 	})
 	return list
-}
-
-// shellQuoted quotes a word for a shell where it needs it.
-func shellQuoted(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:,=@%+", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -62,9 +62,9 @@ counts, flags and gaps, a thread for each recorded thread, a socket for each
 recorded socket, generated payload, to targets of your own. --map says where sends
 to a recorded address go now; --list-map tells what there is to map. RECORDED is an
 address, PREFIX/BITS or * with or without :PORT, a Unix path, @NAME or unnamed,
-after tcp:, udp: or unix: of that protocol only; TARGET is tcp:HOST:PORT,
-udp:HOST:PORT, unix:PATH, or drop. While any send has no target nothing is sent.
-The report compares recorded and replayed latency.
+behind tcp:, udp:, unix:, unix-stream: and the like for these sockets only; TARGET
+is tcp:HOST:PORT, udp:HOST:PORT, unix:PATH, or drop. While any send has no target
+nothing is sent. The report compares recorded and replayed latency.
 
 Credentials come from files or the environment ($SENDMSGREC_TOKEN,
 $SENDMSGREC_USER), never from the command line. FILE may be "-" for standard

@@ -22,7 +22,7 @@ import (
 // order and in one directory, against receivers of its own at the addresses
 // that the page names, and compares what they print with the block behind them.
 func TestEveryCommandOfTheReplayPageRuns(t *testing.T) {
-	runPage(t, filepath.Join("..", "..", "docs", "replay.md"), "sh", 15)
+	runPage(t, filepath.Join("..", "..", "docs", "replay.md"), "sh", 19)
 }
 
 // runPage runs the blocks of a page that are marked with the language, of which

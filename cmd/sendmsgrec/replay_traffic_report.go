@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -223,15 +222,4 @@ func sends(n int64) string {
 		return "1 send"
 	}
 	return grouped(n) + " sends"
-}
-
-// shellQuote quotes a word for a shell. Names in a recording can have any byte
-// in them: what would end the quotes, or act on a terminal, is escaped as bash
-// and the like read it.
-func shellQuote(s string) string {
-	quoted := strconv.QuoteToASCII(s)
-	if quoted == `"`+s+`"` && !strings.Contains(s, "'") {
-		return "'" + s + "'"
-	}
-	return "$'" + strings.NewReplacer("'", `\'`, `\"`, `"`).Replace(quoted[1:len(quoted)-1]) + "'"
 }

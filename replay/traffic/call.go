@@ -89,6 +89,10 @@ func (c *call) read(e *fields.Event, input int) (endpoint, Reason) {
 	if c.ret < 0 && c.ret != -errnoEAGAIN {
 		return endpoint{}, FailedThen
 	}
+	var ok bool
+	if c.vector, ok = e.Int(schema.ColVectorIndex); !ok && c.number == schema.CallSendmmsg {
+		return endpoint{}, NoMessage
+	}
 	family, ok := e.Int(schema.ColSocketFamily)
 	if !ok {
 		return endpoint{}, NoSocket
@@ -102,7 +106,7 @@ func (c *call) read(e *fields.Event, input int) (endpoint, Reason) {
 		return to, reason
 	}
 	c.thread = threadKey{input, integer(schema.ColPID), integer(schema.ColTID), integer(schema.ColStartTimeNS)}
-	c.vector, c.timeNS, c.durationNS = integer(schema.ColVectorIndex), integer(schema.ColTimeNS), integer(schema.ColDurationNS)
+	c.durationNS = integer(schema.ColDurationNS)
 	c.flags, c.msgFlags, c.abi = integer(schema.ColFlags), integer(schema.ColMsgFlags), integer(schema.ColABI)
 	c.control, _ = e.Bytes(schema.ColControl)
 	if integer(schema.ColMsgControlPtr) != 0 {
@@ -123,7 +127,7 @@ func (c *call) destination(e *fields.Event) (endpoint, Reason) {
 			return c.named(name, namelen)
 		}
 	}
-	if s.protocol == protocolUnix {
+	if s.protocol.isUnix() {
 		path, ok := e.Bytes(schema.ColRemotePath)
 		if !ok {
 			return endpoint{}, NoDestination
@@ -144,7 +148,7 @@ func (c *call) named(name []byte, namelen int64) (endpoint, Reason) {
 	if len(name) == 0 {
 		return endpoint{}, Unreadable
 	}
-	if c.socket.protocol == protocolUnix {
+	if c.socket.protocol.isUnix() {
 		path, ok := schema.SockaddrPath(name, namelen)
 		if !ok {
 			return endpoint{}, NoDestination
@@ -165,7 +169,7 @@ func (c *call) unix(path []byte) endpoint {
 	} else {
 		c.path = schema.AppendUnixPath(c.path, path)
 	}
-	return endpoint{protocol: protocolUnix, path: c.path}
+	return endpoint{protocol: c.socket.protocol, path: c.path}
 }
 
 // iovec reads sizes and iovecs.

@@ -13,10 +13,18 @@ const (
 	anyProtocol protocol = iota // in a pattern
 	protocolTCP
 	protocolUDP
-	protocolUnix
+	protocolUnix // in a pattern and of a target: any of the following
+	protocolUnixStream
+	protocolUnixDgram
+	protocolUnixSeqpacket
 )
 
-var protocolNames = [...]string{protocolTCP: "tcp", protocolUDP: "udp", protocolUnix: "unix"}
+var protocolNames = [...]string{
+	protocolTCP: "tcp", protocolUDP: "udp", protocolUnix: "unix",
+	protocolUnixStream: "unix-stream", protocolUnixDgram: "unix-dgram", protocolUnixSeqpacket: "unix-seqpacket",
+}
+
+func (p protocol) isUnix() bool { return p >= protocolUnix }
 
 // Numbers of IP protocols (include/uapi/linux/in.h).
 const (
@@ -30,7 +38,8 @@ const (
 func protocolOf(family, socketType, number int64) (p protocol, ok bool) {
 	switch {
 	case family == schema.FamilyUnix:
-		return protocolUnix, socketType == schema.SocketStream || keepsMessages(socketType)
+		p, ok = unixProtocols[socketType]
+		return p, ok
 	case family != schema.FamilyInet && family != schema.FamilyInet6:
 		return anyProtocol, false
 	case socketType == schema.SocketStream && (number == ipprotoTCP || number == ipprotoMPTCP):
@@ -39,6 +48,10 @@ func protocolOf(family, socketType, number int64) (p protocol, ok bool) {
 		return protocolUDP, true
 	}
 	return anyProtocol, false
+}
+
+var unixProtocols = map[int64]protocol{
+	schema.SocketStream: protocolUnixStream, schema.SocketDgram: protocolUnixDgram, schema.SocketSeqpacket: protocolUnixSeqpacket,
 }
 
 // keepsMessages reports whether what is sent at once is received at once.
@@ -62,7 +75,7 @@ type endpoint struct {
 func (e *endpoint) appendText(dst []byte) []byte {
 	dst = append(dst, protocolNames[e.protocol]...)
 	dst = append(dst, ':')
-	if e.protocol == protocolUnix {
+	if e.protocol.isUnix() {
 		return append(dst, e.path...)
 	}
 	return e.address.AppendTo(dst)

@@ -15,7 +15,7 @@ func to(t *testing.T, s string) *endpoint {
 			continue
 		}
 		e := &endpoint{protocol: protocol(number)}
-		if e.protocol == protocolUnix {
+		if e.protocol.isUnix() {
 			e.path = []byte(rest)
 		} else {
 			e.address = netip.MustParseAddrPort(rest)
@@ -34,7 +34,7 @@ func TestTheMostSpecificPatternCounts(t *testing.T) {
 	for _, pattern := range []string{
 		"*", "tcp:*", "*:443", "10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/16:443", "tcp:10.1.0.0/16:443", "10.1.2.3", "10.1.2.3:53",
 		"[2001:db8::]:443", "2001:db8::/32", "[2001:db8::/32]:443", "0.0.0.0/0",
-		"/run/app.sock", "/run/*", "/run/app/*", "@name", "@na*", "unnamed", "unix:relative",
+		"/run/app.sock", "/run/*", "/run/app/*", "@name", "@na*", "unnamed", "unix:relative", "unix-dgram:unnamed", "unix-seqpacket:*",
 	} {
 		if err := m.Add(pattern + "=drop"); err != nil {
 			t.Fatalf("%s: %v", pattern, err)
@@ -54,14 +54,16 @@ func TestTheMostSpecificPatternCounts(t *testing.T) {
 		{"udp:[fd00::1]:443", "*:443"},
 		{"tcp:[fd00::1]:80", "tcp:*"},
 		{"udp:[fd00::1]:80", "*"},
-		{"unix:/run/app.sock", "/run/app.sock"},
-		{"unix:/run/app.socket", "/run/*"},
-		{"unix:/run/app/x", "/run/app/*"},
-		{"unix:@name", "@name"},
-		{"unix:@nam", "@na*"},
-		{"unix:unnamed", "unnamed"},
-		{"unix:relative", "unix:relative"},
-		{"unix:/else", "*"},
+		{"unix-stream:/run/app.sock", "/run/app.sock"},
+		{"unix-dgram:/run/app.socket", "/run/*"},
+		{"unix-seqpacket:/run/app/x", "/run/app/*"},
+		{"unix-stream:@name", "@name"},
+		{"unix-stream:@nam", "@na*"},
+		{"unix-stream:unnamed", "unnamed"},
+		{"unix-dgram:unnamed", "unix-dgram:unnamed"},
+		{"unix-stream:relative", "unix:relative"},
+		{"unix-stream:/else", "*"},
+		{"unix-seqpacket:/else", "unix-seqpacket:*"},
 	} {
 		i := m.match(to(t, c.endpoint))
 		if i == unmapped {
@@ -78,10 +80,12 @@ func TestWhatDoesNotMatch(t *testing.T) {
 		{"10.0.0.1:53", "tcp:10.0.0.1:54"},
 		{"10.0.0.0/8", "tcp:11.0.0.1:1"},
 		{"10.0.0.0/8", "tcp:[::1]:1"},
-		{"*:53", "unix:/x"},
-		{"0.0.0.0/0", "unix:/x"},
-		{"/run", "unix:/run/x"},
-		{"@name", "unix:@name2"},
+		{"*:53", "unix-stream:/x"},
+		{"0.0.0.0/0", "unix-stream:/x"},
+		{"/run", "unix-stream:/run/x"},
+		{"@name", "unix-stream:@name2"},
+		{"unix-dgram:*", "unix-stream:/x"},
+		{"unix:*", "tcp:10.0.0.1:1"},
 		{"unnamed", "tcp:10.0.0.1:1"},
 	} {
 		var m Map

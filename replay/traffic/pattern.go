@@ -41,17 +41,20 @@ func parsePattern(s string) (p pattern, err error) {
 	switch {
 	case rest == "*":
 		return p, nil
-	case rest == unnamed, strings.HasPrefix(rest, "/"), strings.HasPrefix(rest, "@"), p.protocol == protocolUnix && rest != "":
+	case rest == unnamed, strings.HasPrefix(rest, "/"), strings.HasPrefix(rest, "@"), p.protocol.isUnix() && rest != "":
 		return p, p.parsePath(rest)
 	}
 	return p, p.parseAddress(rest)
 }
 
 func (p *pattern) parsePath(s string) error {
-	if p.protocol != anyProtocol && p.protocol != protocolUnix {
+	if p.protocol == anyProtocol {
+		p.protocol = protocolUnix
+	}
+	if !p.protocol.isUnix() {
 		return errors.New("a path belongs to unix:")
 	}
-	p.protocol, p.kind, p.path = protocolUnix, exactPath, s
+	p.kind, p.path = exactPath, s
 	if prefix, ok := strings.CutSuffix(s, "*"); ok {
 		p.kind, p.path = pathPrefix, prefix
 	}
@@ -98,10 +101,10 @@ func (p *pattern) parseAddress(s string) error {
 }
 
 func (p *pattern) matches(e *endpoint) bool {
-	if p.protocol != anyProtocol && p.protocol != e.protocol {
+	if p.protocol != anyProtocol && p.protocol != e.protocol && (p.protocol != protocolUnix || !e.protocol.isUnix()) {
 		return false
 	}
-	inet := e.protocol != protocolUnix && (!p.hasPort || p.port == e.address.Port())
+	inet := !e.protocol.isUnix() && (!p.hasPort || p.port == e.address.Port())
 	switch p.kind {
 	case everything:
 		return true
@@ -111,9 +114,9 @@ func (p *pattern) matches(e *endpoint) bool {
 	case anyAddress:
 		return inet
 	case exactPath:
-		return e.protocol == protocolUnix && string(e.path) == p.path
+		return e.protocol.isUnix() && string(e.path) == p.path
 	}
-	return e.protocol == protocolUnix && strings.HasPrefix(string(e.path), p.path)
+	return e.protocol.isUnix() && strings.HasPrefix(string(e.path), p.path)
 }
 
 // specificity orders patterns that match the same endpoint.
@@ -127,12 +130,16 @@ func (p *pattern) specificity() int {
 	case pathPrefix:
 		n = 2*len(p.path) + 1
 	}
-	n *= 4
+	n *= 8
 	if p.hasPort {
-		n += 2
+		n += 4
 	}
-	if p.protocol != anyProtocol {
+	switch p.protocol {
+	case anyProtocol:
+	case protocolUnix:
 		n++
+	default:
+		n += 2
 	}
 	return n
 }

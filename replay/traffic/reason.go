@@ -10,6 +10,7 @@ const (
 	Sendfile
 	NotReturned
 	FailedThen
+	NoMessage
 	NoSocket
 	OtherProtocol
 	NoDestination
@@ -21,7 +22,7 @@ const (
 
 var reasonNames = [numReasons]string{
 	Receive: "receives", Sendfile: "sendfile", NotReturned: "had not returned when the recording ended",
-	FailedThen: "failed when recorded", NoSocket: "on no socket", OtherProtocol: "another protocol",
+	FailedThen: "failed when recorded", NoMessage: "sendmmsg of no message", NoSocket: "on no socket", OtherProtocol: "another protocol",
 	NoDestination: "no destination", Unreadable: "arguments were not readable", TooLarge: "larger than 64 MiB",
 	Dropped: "mapped to drop",
 }

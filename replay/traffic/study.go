@@ -86,19 +86,15 @@ func useOf[K comparable](uses map[K]*use, key K, number int64) *use {
 	return u
 }
 
-// destination counts the send. Streams and what keeps messages are told apart:
-// not every target takes both.
+// destination counts the send.
 func (s *study) destination(c *call, to *endpoint, rule *rule) error {
 	key := string(to.appendText(nil))
-	if keepsMessages(c.socket.socketType) {
-		key += " "
-	}
 	d := s.destinations[key]
 	if d == nil {
 		if len(s.destinations) == maxKnown {
 			return tooMany("destinations")
 		}
-		d = &Destination{Endpoint: strings.TrimSuffix(key, " ")}
+		d = &Destination{Endpoint: key}
 		if rule != nil {
 			d.Map = rule.text
 			if err := rule.target.takes(c.socket.socketType); err != nil {
@@ -120,7 +116,7 @@ func (r *Replay) Destinations() []Destination {
 		list = append(list, *d)
 	}
 	slices.SortFunc(list, func(a, b Destination) int {
-		return cmp.Or(cmp.Compare(b.Sends, a.Sends), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Problem, b.Problem))
+		return cmp.Or(cmp.Compare(b.Sends, a.Sends), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Endpoint, b.Endpoint))
 	})
 	return list
 }

@@ -31,6 +31,8 @@ func leftOut() map[string]struct {
 		"a call in flight at the end":       {tcp.with(schema.ColRet, nil).with(schema.ColDurationNS, nil), traffic.NotReturned},
 		"EPIPE":                             {tcp.with(schema.ColRet, int64(-32)), traffic.FailedThen},
 		"ERESTARTSYS":                       {tcp.with(schema.ColRet, int64(-512)), traffic.FailedThen},
+		"a sendmmsg of nothing":             {tcp.with(schema.ColCall, int64(schema.CallSendmmsg)), traffic.NoMessage},
+		"a sendmmsg of no message":          {tcp.with(schema.ColCall, int64(schema.CallSendmmsg)), traffic.NoMessage},
 		"no socket":                         {tcp.with(schema.ColSocketFamily, nil), traffic.NoSocket},
 		"netlink":                           {tcp.with(schema.ColSocketFamily, int64(schema.FamilyNetlink)), traffic.OtherProtocol},
 		"SCTP":                              {tcp.with(schema.ColSocketProtocol, int64(132)), traffic.OtherProtocol},
@@ -90,9 +92,9 @@ func TestDestinationsAndTheirMappings(t *testing.T) {
 	}
 	want := []string{
 		"tcp:192.0.2.7:80 5 tcp:*=tcp:127.0.0.1:1",
-		"unix:@bus\x1b[2J 1",
-		"unix:unnamed 1 unnamed=udp:127.0.0.1:1",
-		"unix:unnamed 1 unnamed=udp:127.0.0.1:1 problem",
+		"unix-dgram:unnamed 1 unnamed=udp:127.0.0.1:1",
+		"unix-seqpacket:@bus\x1b[2J 1",
+		"unix-stream:unnamed 1 unnamed=udp:127.0.0.1:1 problem",
 		"udp:192.0.2.7:53 1 udp:*:53=tcp:127.0.0.1:1 problem",
 		"udp:192.0.2.7:80 1",
 	}

@@ -58,7 +58,9 @@ func (w *worker) take(ctx context.Context) *job {
 
 func (w *worker) loop(ctx context.Context) {
 	defer w.run.ended(w)
-	defer pace.OwnThread()()
+	// Not released: the thread ends with its recorded one, so that another one
+	// is another thread.
+	pace.OwnThread()
 	for w.left > 0 {
 		j := w.take(ctx)
 		if j == nil || j.due > 0 && w.run.clock.WaitUntil(ctx, j.due) != nil || ctx.Err() != nil {
