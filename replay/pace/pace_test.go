@@ -3,6 +3,8 @@ package pace_test
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -58,6 +60,67 @@ func TestNothingDriftsOrAccumulates(t *testing.T) {
 		p.Restart()
 		if due := p.Due(77, 1<<60); due != last {
 			t.Errorf("speed %v: the repetition begins at %d, the last event was due at %d", speed, due, last)
+		}
+	}
+}
+
+// A thousand repetitions at any speed: each begins when the one before ended,
+// and each event of each is due where the definition says.
+func TestRepetitionsDoNotAccumulate(t *testing.T) {
+	times := []int64{77, 77, 1_000_077, 3_333_410, 1_000_000_000_077}
+	for _, speed := range []float64{1, 10, 0.5, 0.1, 3, 1000} {
+		p := pace.New(pace.Options{Speed: speed})
+		anchor := int64(5)
+		for range 1000 {
+			for _, ns := range times {
+				if due, want := p.Due(ns, 5), anchor+int64(float64(ns-77)/speed); due != want {
+					t.Fatalf("speed %v: due %d, want %d", speed, due, want)
+				}
+			}
+			anchor += int64(float64(times[len(times)-1]-77) / speed)
+			p.Restart()
+		}
+	}
+}
+
+// Events at a rate are due at multiples of its period, to the nanosecond.
+func TestARateDoesNotDrift(t *testing.T) {
+	for _, rate := range []float64{0.1, 3, 999, 1e6, 1e9} {
+		p := pace.New(pace.Options{RateHz: rate})
+		for i := range int64(1_000_000) {
+			// The times of the events do not count.
+			due := p.Due(i*i, 42)
+			if i%997 != 0 {
+				continue
+			}
+			exact, _ := new(big.Rat).Quo(big.NewRat(i*1_000_000_000, 1), new(big.Rat).SetFloat64(rate)).Float64()
+			if math.Abs(float64(due-42)-exact) > 1 {
+				t.Fatalf("rate %v: event %d is due at %d, want %v", rate, i, due-42, exact)
+			}
+		}
+	}
+}
+
+// With MaxGap a gap is as long as it would be without, or MaxGap where that is
+// shorter; what was cut is counted.
+func TestGapsAreShortenedAndNothingElse(t *testing.T) {
+	const most = 1_000_000
+	for _, speed := range []float64{1, 10, 0.5, 0.1, 1000} {
+		r := rand.New(rand.NewPCG(3, 4))
+		whole, short := pace.New(pace.Options{Speed: speed}), pace.New(pace.Options{Speed: speed, MaxGap: most})
+		before, shortBefore := whole.Due(0, 1), short.Due(0, 1)
+		cut := int64(0)
+		for ns, i := int64(0), 0; i < 10_000; i++ {
+			ns += int64(float64(r.Int64N(4*most)) * speed)
+			due, shortDue := whole.Due(ns, 0), short.Due(ns, 0)
+			if want := min(due-before, most); shortDue-shortBefore != want {
+				t.Fatalf("speed %v: a gap of %d ns is %d long, want %d", speed, due-before, shortDue-shortBefore, want)
+			}
+			cut += max(due-before-most, 0)
+			before, shortBefore = due, shortDue
+		}
+		if cut == 0 || short.CutNS() != cut {
+			t.Errorf("speed %v: %d ns cut, want %d", speed, short.CutNS(), cut)
 		}
 	}
 }

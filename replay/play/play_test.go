@@ -81,6 +81,9 @@ func TestTheScheduleIsThatOfTheRecording(t *testing.T) {
 		{"times 1", func(*play.Options) {}, span},
 		{"times 10", func(o *play.Options) { o.Pace.Speed = 10 }, span / 10},
 		{"times a half", func(o *play.Options) { o.Pace.Speed = 0.5 }, span * 2},
+		{"times 1000", func(o *play.Options) { o.Pace.Speed = 1000 }, span / 1000},
+		{"times a tenth", func(o *play.Options) { o.Pace.Speed = 0.1 }, span * 10},
+		{"three times over, ten times as fast", func(o *play.Options) { o.Pace.Speed, o.Loops = 10, 3 }, span / 10 * 3},
 		{"three times over", func(o *play.Options) { o.Loops = 3 }, span * 3},
 		{"at a rate", func(o *play.Options) { o.Pace.RateHz = 100 }, 2999 * 10_000_000},
 	} {
