@@ -107,7 +107,7 @@ func TestWrongMappings(t *testing.T) {
 		{"10.0.0.1:70000=drop", `"70000" is no port`},
 		{"[::1=drop", "a bracket is missing"},
 		{"[::1]443=drop", `"443" is no port`},
-		{"tcp:/run/x=drop", "a path belongs to unix:"},
+		{"tcp:/run/x=drop", "a path belongs to a Unix socket"},
 		{"*=http://x", "want tcp:HOST:PORT, udp:HOST:PORT, unix:PATH or drop"},
 		{"*=tcp:localhost", "want tcp:HOST:PORT"},
 		{"*=tcp::80", "want tcp:HOST:PORT"},

@@ -52,7 +52,7 @@ func (p *pattern) parsePath(s string) error {
 		p.protocol = protocolUnix
 	}
 	if !p.protocol.isUnix() {
-		return errors.New("a path belongs to unix:")
+		return errors.New("a path belongs to a Unix socket")
 	}
 	p.kind, p.path = exactPath, s
 	if prefix, ok := strings.CutSuffix(s, "*"); ok {

@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -91,7 +92,8 @@ func connected(fd int, deadline time.Time) unix.Errno {
 }
 
 func asErrno(err error) unix.Errno {
-	if errno, ok := err.(unix.Errno); ok {
+	var errno unix.Errno
+	if errors.As(err, &errno) {
 		return errno
 	}
 	return unix.EIO
