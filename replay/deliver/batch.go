@@ -18,8 +18,10 @@ type Batch struct {
 
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() {
+	if b.Count > b.Events {
+		clear(b.Records) // lets go of notices
+	}
 	b.Count, b.Events = 0, 0
-	clear(b.Records) // lets go of notices
 	b.Records, b.Data, b.Dues = b.Records[:0], b.Data[:0], b.Dues[:0]
 	if b.Block != nil {
 		b.Block.Reset()

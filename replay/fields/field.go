@@ -101,6 +101,10 @@ func (f *Field) IsName() bool {
 	return f.Decoded != nil && f.Name == c.Name+"_text" && (c.Enum != nil || IsFlags(c))
 }
 
+// IsError reports whether the field tells what error a return value is: null for
+// all values that are none.
+func (f *Field) IsError() bool { return f.Name == "errno" || f.Name == "error" }
+
 // IsASCII reports whether the field's text is always printable ASCII, without
 // quotes and backslashes: what names numbers.
 func (f *Field) IsASCII() bool {

@@ -22,7 +22,7 @@ func (c *clockText) append(dst []byte, unixNS int64) []byte {
 		c.text = time.Unix(second, 0).UTC().AppendFormat(c.text[:0], layoutSecond)
 	}
 	dst = append(dst, c.text...)
-	dst = appendDigits(dst, ns, 9)
+	dst = append9(dst, uint32(ns))
 	return append(dst, 'Z')
 }
 
@@ -35,17 +35,5 @@ func appendSeconds(dst []byte, ns int64) []byte {
 	}
 	dst = appendUint(dst, u/1e9)
 	dst = append(dst, '.')
-	return appendDigits(dst, int64(u%1e9), 9)
-}
-
-// appendDigits appends v with zeros in front, up to width.
-func appendDigits(dst []byte, v int64, width int) []byte {
-	for range width {
-		dst = append(dst, '0')
-	}
-	for i := len(dst) - 1; v > 0; i-- {
-		dst[i] = byte('0' + v%10)
-		v /= 10
-	}
-	return dst
+	return append9(dst, uint32(u%1e9))
 }

@@ -16,7 +16,7 @@ func (p *Printer) appendSocket(dst []byte) []byte {
 	if row < 0 {
 		return dst
 	}
-	if text := p.ends.get(row, -1); text != nil {
+	if text := p.ends.get(row, 0); text != nil {
 		return append(dst, text...)
 	}
 	start := len(dst)
@@ -29,7 +29,7 @@ func (p *Printer) appendSocket(dst []byte) []byte {
 		dst = e.appendEnds(dst, family)
 		dst = append(dst, "]>"...)
 	}
-	p.ends.put(row, -1, dst[start:])
+	p.ends.put(row, 0, dst[start:])
 	return dst
 }
 

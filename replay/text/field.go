@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/fields"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 )
 
@@ -12,10 +13,23 @@ type field struct {
 	inputs []schema.ColumnID
 	prefix [3]string // what stands before the value, by format
 	extra  bool      // only when asked for
-	// plainInt: a number in decimal in all formats.
-	plainInt bool
-	append   func(p *Printer, dst []byte) []byte
+	form   form
+	// pointer: numbers are in hexadecimal where people read.
+	pointer bool
+	append  func(p *Printer, dst []byte) []byte
 }
+
+// form is what a plan has to know of a field.
+type form uint8
+
+const (
+	formOther form = iota
+	formInt        // a number
+	formList       // numbers
+	formWall       // the wall time of a number
+	formName       // what a number means
+	formError      // what a negative number means; of others null
+)
 
 var (
 	fieldTable  = makeFields()
@@ -32,20 +46,46 @@ var (
 // it.
 func makeFields() []field {
 	var all []field
-	add := func(name string, inputs []schema.ColumnID, extra bool, fn func(*Printer, []byte) []byte) {
-		all = append(all, field{name: name, inputs: inputs, extra: extra, append: fn,
-			prefix: [3]string{Line: name + "=", JSON: `"` + name + `":`}})
+	add := func(f field) {
+		f.prefix = [3]string{Line: f.name + "=", JSON: `"` + f.name + `":`}
+		all = append(all, f)
 	}
 	rest := schema.AllDecoded()
 	for _, c := range schema.Columns() {
-		add(c.Name, []schema.ColumnID{c.ID}, false, columnAppender(c))
-		all[len(all)-1].plainInt = c.Kind == schema.KindInt && c.Type != schema.TypePointer
+		pointer := c.Type == schema.TypePointer
+		add(field{name: c.Name, inputs: []schema.ColumnID{c.ID}, form: columnForm(c), pointer: pointer, append: columnAppender(c)})
 		for len(rest) > 0 && rest[0].After == c.ID {
-			add(rest[0].Name, rest[0].Inputs, rest[0].Extra, decoders(&rest[0]))
+			d := &rest[0]
+			add(field{name: d.Name, inputs: d.Inputs, extra: d.Extra, form: decodedForm(d), append: decoders(d)})
 			rest = rest[1:]
 		}
 	}
 	return all
+}
+
+func columnForm(c *schema.Column) form {
+	switch {
+	case c.Kind == schema.KindIntList:
+		return formList
+	case c.Kind == schema.KindInt:
+		return formInt
+	}
+	return formOther
+}
+
+func decodedForm(d *schema.Decoded) form {
+	f := fields.ByName(d.Name)
+	switch {
+	case !f.HasText():
+		return formWall
+	case len(d.Inputs) > 1:
+		return formOther
+	case f.IsError():
+		return formError
+	case f.IsName():
+		return formName
+	}
+	return formOther
 }
 
 // FieldNames returns the names that Options.Fields may hold, in the order of
@@ -121,19 +161,32 @@ func (p *Printer) number(dst []byte, v int64, address bool) []byte {
 
 // list appends an array of numbers.
 func (p *Printer) list(dst []byte, list []int64, address bool) []byte {
-	if p.format == CSV {
+	switch {
+	case p.format == CSV:
 		dst = append(dst, '"')
+		dst = appendList(dst, list)
+		return append(dst, '"')
+	case p.format == JSON || !address:
+		return appendList(dst, list)
 	}
 	dst = append(dst, '[')
 	for i, v := range list {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = p.number(dst, v, address)
+		dst = schema.AppendHex(dst, uint64(v))
 	}
-	dst = append(dst, ']')
-	if p.format == CSV {
-		dst = append(dst, '"')
+	return append(dst, ']')
+}
+
+// appendList appends numbers in decimal, in brackets.
+func appendList(dst []byte, list []int64) []byte {
+	dst = append(dst, '[')
+	for i, v := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendInt(dst, v)
 	}
-	return dst
+	return append(dst, ']')
 }

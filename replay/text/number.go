@@ -1,9 +1,14 @@
 package text
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+)
 
 // appendInt appends v in decimal. It writes where the digits belong, which
-// package strconv cannot: numbers are an eighth of the time of an event.
+// package strconv cannot: of an event with all its fields, numbers are a third
+// of the time.
 func appendInt(dst []byte, v int64) []byte {
 	u := uint64(v)
 	if v < 0 {
@@ -13,27 +18,68 @@ func appendInt(dst []byte, v int64) []byte {
 	return appendUint(dst, u)
 }
 
+// maxDigits is the length of the largest number.
+const maxDigits = 20
+
 func appendUint(dst []byte, v uint64) []byte {
 	if v < 10 {
 		return append(dst, '0'+byte(v))
 	}
-	const room = "00000000000000000000" // of the largest number
-	dst = append(dst, room[:digitsOf(v)]...)
-	i := len(dst)
-	for v >= 100 {
-		rest := v / 100
-		pair := (v - rest*100) * 2
-		v = rest
-		i -= 2
-		dst[i], dst[i+1] = pairs[pair], pairs[pair+1]
+	n := digitsOf(v)
+	if cap(dst)-len(dst) < n {
+		dst = slices.Grow(dst, maxDigits)
 	}
-	if v >= 10 {
-		dst[i-2], dst[i-1] = pairs[v*2], pairs[v*2+1]
-	} else {
-		dst[i-1] = '0' + byte(v)
+	start := len(dst)
+	dst = dst[:start+n]
+	digits := dst[start:]
+	for len(digits) > 8 {
+		rest := v / 1e8
+		put8(digits[len(digits)-8:], uint32(v-rest*1e8))
+		v, digits = rest, digits[:len(digits)-8]
+	}
+	u := uint32(v)
+	for len(digits) >= 2 {
+		rest := u / 100
+		putPair(digits[len(digits)-2:], u-rest*100)
+		u, digits = rest, digits[:len(digits)-2]
+	}
+	if len(digits) > 0 {
+		digits[0] = '0' + byte(u)
 	}
 	return dst
 }
+
+// put8 writes the eight digits of v, zeros in front: the divisions do not wait
+// for one another.
+func put8(dst []byte, v uint32) {
+	high, low := v/10000, v%10000
+	_ = dst[7]
+	putPair(dst, high/100)
+	putPair(dst[2:], high%100)
+	putPair(dst[4:], low/100)
+	putPair(dst[6:], low%100)
+}
+
+// append9 appends the nine digits of v, zeros in front: nanoseconds behind a
+// second's point.
+func append9(dst []byte, v uint32) []byte {
+	dst = append(dst, "000000000"...)
+	digits := dst[len(dst)-9:]
+	first := v / 1e8
+	digits[0] = '0' + byte(first)
+	put8(digits[1:], v-first*1e8)
+	return dst
+}
+
+func putPair(dst []byte, v uint32) { binary.LittleEndian.PutUint16(dst, pairs[v]) }
+
+// pairs are the digits of 00 to 99.
+var pairs = func() (p [100]uint16) {
+	for i := range p {
+		p[i] = uint16('0'+i/10) | uint16('0'+i%10)<<8
+	}
+	return p
+}()
 
 // digitsOf returns the number of decimal digits of v, which is not 0.
 func digitsOf(v uint64) int {
@@ -51,9 +97,3 @@ var powers = func() (p [20]uint64) {
 	}
 	return p
 }()
-
-const pairs = "0001020304050607080910111213141516171819" +
-	"2021222324252627282930313233343536373839" +
-	"4041424344454647484950515253545556575859" +
-	"6061626364656667686970717273747576777879" +
-	"8081828384858687888990919293949596979899"

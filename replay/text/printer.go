@@ -113,13 +113,7 @@ func (p *Printer) SetWallClock(w *segment.WallClock) { p.wall = w }
 func (p *Printer) SetBlock(b *segment.Block) {
 	p.event.b = b
 	for i := range p.runs {
-		r := &p.runs[i]
-		r.cache.reset(b.Rows[r.table])
-		none := 1
-		if r.pair {
-			none = max(1, b.Rows[schema.TableCall])
-		}
-		r.none.reset(none)
+		p.runs[i].reset(b)
 	}
 	p.ends.reset(b.Rows[schema.TableSocket])
 	p.makePlan(b)

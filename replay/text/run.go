@@ -1,19 +1,21 @@
 package text
 
-import "github.com/sendmsgrec/sendmsgrec/schema"
+import (
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/segment"
+)
 
 // run is neighbouring fields that depend on the same row of a table (and, with
-// pair, on the same row of the call table): they are rendered once and copied
-// for every further event with that row.
+// pair, on the event's call): they are rendered once and copied for every
+// further event with that row.
 type run struct {
 	table  schema.Table
 	pair   bool
 	fields []*field
+	parts  []part
 	cache  cache
-	// none is for events without a row in the table, by row of the call table
-	// with pair.
-	none cache
-	plan plan // for the block's rows of the table
+	calls  callClasses // with pair
+	plan   plan        // for the block's rows of the table
 }
 
 // makeRuns divides the fields into runs, in order.
@@ -27,6 +29,13 @@ func makeRuns(fields []*field) []run {
 			continue
 		}
 		runs = append(runs, run{table: table, pair: pair, fields: []*field{f}})
+	}
+	for i := range runs {
+		r := &runs[i]
+		r.parts = makeParts(r.fields)
+		if r.pair {
+			r.calls.of(r.fields)
+		}
 	}
 	return runs
 }
@@ -47,51 +56,12 @@ func (f *field) dependsOn() (table schema.Table, pair bool) {
 	return table, pair
 }
 
-// cache holds what was rendered for the rows of one table.
-type cache struct {
-	text    []byte
-	entries []cached
-}
-
-type cached struct {
-	start, end uint32
-	call       int32 // row of the call table; -1 when it does not matter
-	valid      bool
-}
-
-// maxCache bounds a cache's text, in bytes; what comes after is rendered
-// anew each time.
-const maxCache = 4 << 20
-
-func (c *cache) reset(rows int) {
-	c.text = c.text[:0]
-	if cap(c.entries) < rows {
-		c.entries = make([]cached, rows)
-		return
+// reset forgets the rows of the block before.
+func (r *run) reset(b *segment.Block) {
+	r.cache.reset(b.Rows[r.table])
+	if r.pair {
+		r.calls.reset(b)
 	}
-	c.entries = c.entries[:rows]
-	clear(c.entries)
-}
-
-// get returns what was put for the row, or nil.
-func (c *cache) get(row, call int) []byte {
-	if row >= len(c.entries) {
-		return nil
-	}
-	e := &c.entries[row]
-	if !e.valid || int(e.call) != call {
-		return nil
-	}
-	return c.text[e.start:e.end]
-}
-
-func (c *cache) put(row, call int, text []byte) {
-	if row >= len(c.entries) || len(c.text)+len(text) > maxCache {
-		return
-	}
-	start := len(c.text)
-	c.text = append(c.text, text...)
-	c.entries[row] = cached{uint32(start), uint32(len(c.text)), int32(call), true}
 }
 
 // appendRuns appends all fields; no separator is written at offset first,
@@ -109,28 +79,26 @@ func (p *Printer) appendRuns(dst []byte, first int) []byte {
 
 // appendRun appends the fields of a run, rendered or from the cache.
 func (p *Printer) appendRun(dst []byte, r *run) []byte {
-	row := p.event.rows[r.table]
 	if r.table == schema.TableEvent {
 		return p.appendFields(dst, r.fields)
 	}
-	cache, call := &r.cache, -1
-	if r.pair {
-		call = p.event.rows[schema.TableCall]
-	}
+	row, class := p.event.rows[r.table], int32(0)
 	if row < 0 {
-		// No row: as if it were the only one of its kind, or of the call.
-		cache, row, call = &r.none, max(call, 0), -1
+		return p.appendFields(dst, r.fields)
 	}
-	if text := cache.get(row, call); text != nil {
+	if r.pair {
+		class = r.calls.class(p.event.b, p.event.rows[schema.TableCall])
+	}
+	if text := r.cache.get(row, class); text != nil {
 		return append(dst, text...)
 	}
 	start := len(dst)
-	if p.event.rows[r.table] >= 0 && len(p.plan.steps) > 0 && len(r.plan.steps) > 0 {
+	if len(p.plan.steps) > 0 && len(r.plan.steps) > 0 {
 		dst = p.appendSteps(dst, &r.plan, row)
 	} else {
 		dst = p.appendFields(dst, r.fields)
 	}
-	cache.put(row, call, dst[start:])
+	r.cache.put(row, class, dst[start:])
 	return dst
 }
 

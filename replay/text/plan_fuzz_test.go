@@ -1,0 +1,99 @@
+package text_test
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/sendmsgrec/sendmsgrec/replay/rows"
+	"github.com/sendmsgrec/sendmsgrec/replay/text"
+	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/segment"
+)
+
+// manySentences is a block in which each table has enough rows for a plan.
+func manySentences(t testing.TB) *segment.Block {
+	var events []values
+	for i := range 300 {
+		e := sentences[i%len(sentences)].event
+		more := values{schema.ColSockfd: i, schema.ColSeq: i}
+		if _, socket := e[schema.ColSocketInode]; socket {
+			more[schema.ColSocketInode] = 1000 + i
+		}
+		events = append(events, e.with(more))
+	}
+	return newBlock(t, events...)
+}
+
+// change changes a block as six bytes of a fuzzer say: a row of a column, or all
+// its rows, to null or a number; of a ref to null or another row.
+func change(b *segment.Block, how []byte) {
+	columns := schema.All()
+	c := &columns[int(how[0])%len(columns)]
+	v := &b.Cols[c.ID]
+	row, value := int(how[1])%b.Rows[c.Table], int64(int16(binary.LittleEndian.Uint16(how[2:])))
+	if how[4]&4 != 0 {
+		value <<= how[5] % 64
+	}
+	if c.IsRef() {
+		value = int64(uint64(value) % uint64(b.Rows[c.Ref]))
+	}
+	from, to := row, row+1
+	if how[4]&2 != 0 {
+		from, to = 0, b.Rows[c.Table]
+	}
+	for i := from; i < to; i++ {
+		switch {
+		case how[4]&1 != 0:
+			v.SetNull(i)
+		case c.Kind == schema.KindInt:
+			v.Ints[i] = value
+			if i>>6 < len(v.Nulls) {
+				v.Nulls[i>>6] &^= 1 << (i & 63)
+			}
+		}
+	}
+}
+
+// FuzzPlan changes a block of many events in any way, and compares what is
+// printed by a plan made for the block with what is printed without: a block of
+// one event has no plan and nothing to keep.
+func FuzzPlan(f *testing.F) {
+	f.Add([]byte{})
+	for column := range schema.All() {
+		f.Add([]byte{byte(column), 7, 1, 0, 0, 0}) // one number
+		f.Add([]byte{byte(column), 7, 0, 0, 1, 0}) // one null
+		f.Add([]byte{byte(column), 0, 2, 0, 2, 0}) // all the same
+		f.Add([]byte{byte(column), 0, 0, 0, 3, 0}) // all null
+		f.Add([]byte{byte(column), 9, 251, 255, 0, 0, byte(column), 0, 0, 0, 2, 0, byte(column), 255, 1, 0, 4, 40})
+	}
+	base := manySentences(f)
+	f.Fuzz(func(t *testing.T, changes []byte) {
+		var copier rows.Copier
+		var b, one segment.Block
+		copier.Reset(&b)
+		copier.Source(base)
+		for row := range base.Rows[schema.TableEvent] {
+			copier.Copy(row)
+		}
+		for ; len(changes) >= 6; changes = changes[6:] {
+			change(&b, changes)
+		}
+		for _, format := range []text.Format{text.Line, text.JSON, text.CSV} {
+			for _, fields := range [][]string{nil, {"name_text", "errno", "flags_text", "vlen", "iov_base", "comm"}} {
+				planned, plain := newPrinter(t, format, fields...), newPrinter(t, format, fields...)
+				planned.SetBlock(&b)
+				copier.Reset(&one)
+				for row := range b.Rows[schema.TableEvent] {
+					copier.Reset(&one)
+					copier.Source(&b)
+					copier.Copy(row)
+					plain.SetBlock(&one)
+					got, want := planned.Event(nil, row), plain.Event(nil, 0)
+					if string(got) != string(want) {
+						t.Fatalf("format %d, row %d:\n got %s\nwant %s", format, row, got, want)
+					}
+				}
+			}
+		}
+	})
+}
