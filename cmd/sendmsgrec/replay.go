@@ -46,7 +46,7 @@ unreadable parts and clocks travel as records of their own kind. URL is one of
 Delivery is at least once: what a sink has not acknowledged is sent again. With
 --checkpoint FILE an interrupted replay goes on where it was with --resume.
 Every record has an id (recording, CPU, sequence number) by which duplicates can
-be removed; --id puts it into JSON objects.
+be removed; --id puts it into JSON objects and protobuf messages.
 
 ` + filterHelp + `
 
@@ -71,6 +71,7 @@ $SENDMSGREC_USER), never from the command line. FILE may be "-" for standard
 input. docs/replay.md leads from a recording to rows in each sink.`,
 		Example: `  sendmsgrec replay trace.smr --to -
   sendmsgrec replay --speed 10 trace.smr --to exec:./consumer
+  sendmsgrec replay --max trace.smr --format protobuf --to file:events.pb
   sendmsgrec replay --max trace.smr --to http://localhost:8080/ --checkpoint t.ckpt
   sendmsgrec replay --max trace.smr --to http://localhost:8080/ --checkpoint t.ckpt --resume
   sendmsgrec replay --as traffic trace.smr --list-map

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -19,6 +21,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/sendmsgrec/sendmsgrec/replay/gen"
 )
 
@@ -28,6 +32,8 @@ const killedEvents = 60_000
 // receiver notes the ids of what arrives, by run of the replay and by unit: a
 // request, or what one connection brought.
 type receiver struct {
+	// next reads the id of the next record; a record that is cut is an error.
+	next  func(in *bufio.Reader) (string, error)
 	mu    sync.Mutex
 	run   int
 	units []receivedUnit
@@ -38,21 +44,44 @@ type receivedUnit struct {
 	ids []string
 }
 
-// take reads JSON lines. A line that is cut is not received.
+// nextLine reads the id of a JSON line.
+func nextLine(in *bufio.Reader) (string, error) {
+	line, err := in.ReadBytes('\n')
+	if err != nil {
+		return "", err
+	}
+	var record struct{ ID string }
+	return record.ID, json.Unmarshal(line, &record)
+}
+
+// nextMessage reads the id of a protobuf message, which is its first field.
+func nextMessage(in *bufio.Reader) (string, error) {
+	size, err := binary.ReadUvarint(in)
+	if err != nil {
+		return "", err
+	}
+	message := make([]byte, size)
+	if _, err := io.ReadFull(in, message); err != nil {
+		return "", err
+	}
+	number, kind, n := protowire.ConsumeTag(message)
+	if n < 0 || number != 1 || kind != protowire.BytesType {
+		return "", fmt.Errorf("no id in front of %x", message)
+	}
+	id, n := protowire.ConsumeString(message[n:])
+	return id, protowire.ParseError(min(n, 0))
+}
+
+// take reads records to the end.
 func (r *receiver) take(body io.Reader) {
 	unit := receivedUnit{}
 	in := bufio.NewReader(body)
 	for {
-		line, err := in.ReadBytes('\n')
+		id, err := r.next(in)
 		if err != nil {
 			break
 		}
-		var record struct {
-			ID string `json:"id"`
-		}
-		if json.Unmarshal(line, &record) == nil && record.ID != "" {
-			unit.ids = append(unit.ids, record.ID)
-		}
+		unit.ids = append(unit.ids, id)
 	}
 	r.mu.Lock()
 	unit.run = r.run
@@ -153,14 +182,9 @@ func TestAKilledReplayGoesOnWithoutALoss(t *testing.T) {
 		t.Fatal(err)
 	}
 	took := time.Since(started)
-	var want []string
-	for line := range bytes.Lines(whole) {
-		var record struct{ ID string }
-		if err := json.Unmarshal(line, &record); err != nil {
-			t.Fatal(err)
-		}
-		want = append(want, record.ID)
-	}
+	all := receiver{next: nextLine}
+	all.take(bytes.NewReader(whole))
+	want := all.units[0].ids
 	if len(want) < killedEvents {
 		t.Fatalf("%d records", len(want))
 	}
@@ -178,9 +202,31 @@ func TestAKilledReplayGoesOnWithoutALoss(t *testing.T) {
 		}
 		t.Logf("%d kills", kills)
 	})
-	for _, kind := range []string{"http", "tcp", "unix"} {
+	t.Run("file: has every protobuf message once", func(t *testing.T) {
+		dir := t.TempDir()
+		out := filepath.Join(dir, "out.pb")
+		whole, err := replayCommand(path, "--max", "--id", "--fields", "cpu,seq", "--format", "protobuf", "--to", "-").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		kills := killUntilDone(t, nil, took, append(common, "--format", "protobuf", "--checkpoint", filepath.Join(dir, "ckpt"), "--to", "file:"+out)...)
+		got, err := os.ReadFile(out)
+		if err != nil || !bytes.Equal(got, whole) {
+			t.Errorf("after %d kills the file has %d bytes (%v), and is not the %d of a replay without", kills, len(got), err, len(whole))
+		}
+		r := receiver{next: nextMessage}
+		r.take(bytes.NewReader(got))
+		if !slices.Equal(r.units[0].ids, want) {
+			t.Errorf("%d ids, want those of the %d JSON objects", len(r.units[0].ids), len(want))
+		}
+	})
+	for _, kind := range []string{"http", "tcp", "unix", "http with protobuf", "tcp with protobuf"} {
 		t.Run(kind+": misses nothing and repeats the last batch only", func(t *testing.T) {
-			r := &receiver{}
+			r, flags := &receiver{next: nextLine}, slices.Clone(common)
+			kind, compact := strings.CutSuffix(kind, " with protobuf")
+			if compact {
+				r.next, flags = nextMessage, append(flags, "--format", "protobuf")
+			}
 			dir := t.TempDir()
 			var to string
 			switch kind {
@@ -193,7 +239,7 @@ func TestAKilledReplayGoesOnWithoutALoss(t *testing.T) {
 			case "unix":
 				to = "unix:" + r.listen(t, "unix", filepath.Join(dir, "socket")).Addr().String()
 			}
-			kills := killUntilDone(t, r, took, append(common, "--checkpoint", filepath.Join(dir, "ckpt"), "--to", to)...)
+			kills := killUntilDone(t, r, took, append(flags, "--checkpoint", filepath.Join(dir, "ckpt"), "--to", to)...)
 			t.Logf("%d kills", kills)
 			r.check(t, want, kills, 250)
 		})

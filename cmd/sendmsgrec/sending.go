@@ -36,7 +36,7 @@ func (o *sendOptions) addFlags(f *pflag.FlagSet, attempts int, maxWait time.Dura
 	f.StringVar(&o.To, "to", "", "where to send the events")
 	f.StringVar(&o.Format, "format", "", "how records are written: "+strings.Join(encode.Formats(), ", ")+" (default what suits the sink)")
 	f.StringSliceVar(&o.Fields, "fields", nil, "send these fields only, in this order, separated by commas")
-	f.BoolVar(&o.IDs, "id", false, "put the event id in front of each JSON object")
+	f.BoolVar(&o.IDs, "id", false, "put the event id into each JSON object or protobuf message")
 	f.IntVar(&o.Batch, "batch", 0, "send at most so many records at a time (default what suits the sink)")
 	f.IntVar(&o.Attempts, "attempts", attempts, "send a batch at most so many times; 0 is as many as it takes")
 	f.DurationVar(&o.MaxWait, "max-wait", maxWait, "longest wait before another attempt; it doubles from 100 ms on")
@@ -67,6 +67,9 @@ func (o *sendOptions) target() (*sink.Target, error) {
 	var unknown *text.UnknownFieldError
 	if _, err := text.New(text.JSON, text.Options{Fields: o.Fields}); errors.As(err, &unknown) {
 		return nil, usageErrorf("--fields: %w", err)
+	}
+	if _, err := encode.New(encode.Options{Format: o.Format, Fields: o.Fields, IDs: o.IDs, AlwaysBytes: true}); err != nil {
+		return nil, usageErrorf("--format: %w", err) // before the sink makes anything
 	}
 	switch {
 	case o.Fields != nil && len(o.Fields) == 0:

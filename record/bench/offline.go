@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 // offlineRun is one command over a generated recording.
 type offlineRun struct {
 	name string
-	args func(file, dir string) []string
+	args func(file, dir string) []string // of sendmsgrec, or of jq
 	// share of the file's events that the command handles.
 	share float64
 }
@@ -34,8 +35,34 @@ func offlineRuns() []offlineRun {
 		}, 1},
 		{"cat --json, the first tenth", on("cat", "--json", "--head", "HEAD"), 0.1},
 		{"replay --max to null:", on("replay", "--max", "--to", "null:"), 1},
-		{"replay --max to standard output, JSON with every column", on("replay", "--max", "--to", "-"), 1},
+		{"replay --max to a pipe, JSON with every column", on("replay", "--max", "--to", "-"), 1},
+		{"replay --max to a pipe, protobuf with every column", on("replay", "--max", "--format", "protobuf", "--to", "-"), 1},
+		{jqRun, func(file, _ string) []string { return []string{"-c", ".", linesOf(file)} }, jqShare},
 	}
+}
+
+// jqRun copies lines of JSON with the tool that people use for it; a share of
+// the recording is enough, and slow enough.
+const (
+	jqRun   = "jq -c . copying the same lines to a pipe"
+	jqShare = 0.01
+)
+
+func linesOf(file string) string { return file + ".jsonl" }
+
+// writeLines writes the lines that jq copies.
+func (o *options) writeLines(file string) error {
+	out, err := os.Create(linesOf(file))
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	cmd := exec.Command(o.program("sendmsgrec"), "cat", "--json", "--head", fmt.Sprintf("%.0f", float64(o.events)*jqShare), file)
+	cmd.Stdout = out
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("write lines for jq: %w", err)
+	}
+	return out.Close()
 }
 
 // measureOffline times the commands that read a recording, on the realistic mix
@@ -54,6 +81,9 @@ func measureOffline(o *options, tables map[string]string) error {
 		}
 		st, err := os.Stat(file)
 		if err != nil {
+			return err
+		}
+		if err := o.writeLines(file); err != nil {
 			return err
 		}
 		label := fmt.Sprintf("%s, %.1f bytes an event", kind.name, float64(st.Size())/float64(o.events))
@@ -80,7 +110,12 @@ func (o *options) offline(r offlineRun, file string) ([]string, error) {
 	var best, cpu time.Duration
 	var rss int64
 	for range o.rounds {
-		cmd := exec.Command(o.program("sendmsgrec"), args...)
+		program := o.program("sendmsgrec")
+		if r.name == jqRun {
+			program = "jq"
+		}
+		cmd := exec.Command(program, args...)
+		cmd.Stdout = struct{ io.Writer }{io.Discard} // a pipe
 		start := time.Now()
 		if err := cmd.Run(); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.name, err)
@@ -92,6 +127,6 @@ func (o *options) offline(r offlineRun, file string) ([]string, error) {
 		rss = max(rss, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
 	}
 	fmt.Fprintf(os.Stderr, "%s: %v, CPU %v\n", r.name, best.Round(time.Millisecond), cpu.Round(time.Millisecond))
-	return []string{fmt.Sprintf("%.1f", events/best.Seconds()/1e6), fmt.Sprintf("%.1f", events/cpu.Seconds()/1e6),
+	return []string{fmt.Sprintf("%.2f", events/best.Seconds()/1e6), fmt.Sprintf("%.2f", events/cpu.Seconds()/1e6),
 		fmt.Sprintf("%.0f", float64(rss)/1024)}, nil
 }

@@ -50,7 +50,7 @@ func (b *Batch) fits(more *Batch, maxRecords, maxBytes int) bool {
 
 // append copies the records from..to-1 of src behind those of dst.
 func (j *joiner) append(dst, src *sink.Batch, from, to int) {
-	dst.Sources, dst.Header, dst.ContentType = src.Sources, src.Header, src.ContentType
+	dst.Sources, dst.Header, dst.Encoding = src.Sources, src.Header, src.Encoding
 	dst.Walls = append(dst.Walls[:0], src.Walls...)
 	if from == to {
 		return

@@ -1,7 +1,6 @@
 package deliver
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -41,7 +40,7 @@ type deadLetter struct {
 // write appends one record, with one call of write.
 func (l *DeadLetter) write(b *sink.Batch, r sink.Refusal) error {
 	line := deadLetter{Kind: "refused", ID: b.Records[r.Index].ID.String(), Reason: r.Reason}
-	switch data := bytes.TrimSuffix(b.Bytes(r.Index), []byte{'\n'}); {
+	switch data := b.Message(r.Index); {
 	case len(data) == 0:
 	case json.Valid(data):
 		line.Record = data

@@ -12,7 +12,6 @@ import (
 
 	"github.com/sendmsgrec/sendmsgrec/replay/rows"
 	"github.com/sendmsgrec/sendmsgrec/replay/sink"
-	"github.com/sendmsgrec/sendmsgrec/replay/text"
 	"github.com/sendmsgrec/sendmsgrec/schema"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -24,34 +23,12 @@ type Options struct {
 	Format string
 	// Fields are the fields of a record, as in text.Options; nil is all.
 	Fields []string
-	// IDs puts the event id in front of each JSON object, as "id".
+	// IDs puts the event id into each JSON object or message, as "id".
 	IDs bool
 	// AlwaysBytes fills Batch.Data even for a sink that does not read it, and
 	// AlwaysRecords fills Batch.Records.
 	AlwaysBytes, AlwaysRecords bool
 	Sources                    []*sink.Source
-}
-
-// format is a way to write records.
-type format struct {
-	name        string
-	text        text.Format
-	contentType string
-}
-
-var formats = []format{
-	{"json", text.JSON, "application/x-ndjson"},
-	{"csv", text.CSV, "text/csv; charset=utf-8"},
-	{"text", text.Line, "text/plain; charset=utf-8"},
-}
-
-// Formats returns the names of the formats, the default first.
-func Formats() []string {
-	var names []string
-	for _, f := range formats {
-		names = append(names, f.name)
-	}
-	return names
 }
 
 // Encoder fills batches.
@@ -63,7 +40,8 @@ type Encoder struct {
 	columns []schema.ColumnID
 	header  []byte
 	slots   []*slot // by last use, the newest first
-	notices []*text.Printer
+	notices []writer
+	id      []byte
 	walls   []*segment.WallClock
 	copier  rows.Copier
 	copied  *slot // the copier's source
@@ -71,13 +49,13 @@ type Encoder struct {
 	mute    int64
 }
 
-// slot is a printer with what it renders of one block. Several blocks are read
+// slot is a writer with what it writes of one block. Several blocks are read
 // by turns where segments overlap, and each keeps its rendered tables.
 type slot struct {
-	printer *text.Printer
-	block   *segment.Block
-	serial  uint64
-	source  int
+	writer
+	block  *segment.Block
+	serial uint64
+	source int
 }
 
 // maxSlots bounds the rendered tables in memory.
@@ -88,34 +66,32 @@ func New(o Options) (*Encoder, error) {
 	e := &Encoder{o: o, bytes: o.Traits.Bytes || o.AlwaysBytes}
 	e.records = e.bytes || o.Traits.Rows || o.AlwaysRecords
 	if o.Format == "" {
-		o.Format = formats[0].name
+		o.Format = formats[0].Format
 		if len(o.Traits.Formats) > 0 {
 			o.Format = o.Traits.Formats[0]
 		}
 	}
-	i := slices.IndexFunc(formats, func(f format) bool { return f.name == o.Format })
+	i := slices.IndexFunc(formats, func(f format) bool { return f.Format == o.Format })
 	if i < 0 || len(o.Traits.Formats) > 0 && !slices.Contains(o.Traits.Formats, o.Format) {
 		return nil, fmt.Errorf("no format %q here", o.Format)
 	}
 	e.format = formats[i]
-	if o.IDs && e.format.text != text.JSON {
-		return nil, fmt.Errorf("ids stand in JSON objects only")
+	if o.IDs && !e.format.ids {
+		return nil, fmt.Errorf("ids stand in JSON objects and protobuf messages only")
 	}
 	e.walls = make([]*segment.WallClock, len(o.Sources))
 	for range o.Sources {
-		p, err := e.printer()
+		w, err := e.writer()
 		if err != nil {
 			return nil, err
 		}
-		e.notices = append(e.notices, p)
-		e.header = p.Header(nil)
+		e.notices = append(e.notices, w)
+		e.header = w.Header(nil)
 	}
 	return e, e.chooseColumns()
 }
 
-func (e *Encoder) printer() (*text.Printer, error) {
-	return text.New(e.format.text, text.Options{Fields: e.o.Fields})
-}
+func (e *Encoder) writer() (writer, error) { return e.format.open(e.o.Fields) }
 
 func (e *Encoder) chooseColumns() error {
 	e.columns = []schema.ColumnID{}
@@ -124,11 +100,11 @@ func (e *Encoder) chooseColumns() error {
 	}
 	e.columns = append(e.columns, schema.ColCPU, schema.ColSeq, schema.ColTimeNS)
 	if e.bytes {
-		p, err := e.printer()
+		w, err := e.writer()
 		if err != nil {
 			return err
 		}
-		e.columns = append(e.columns, p.Columns()...)
+		e.columns = append(e.columns, w.Columns()...)
 	}
 	if !e.o.Traits.Rows {
 		return nil
@@ -160,7 +136,7 @@ func (e *Encoder) SetWall(source int, w *segment.WallClock) { e.walls[source] = 
 // Begin makes b, which is empty, the batch that records are appended to.
 func (e *Encoder) Begin(b *sink.Batch) {
 	e.into, e.copied = b, nil
-	b.Sources, b.Header, b.ContentType = e.o.Sources, e.header, e.format.contentType
+	b.Sources, b.Header, b.Encoding = e.o.Sources, e.header, e.format.Encoding
 	b.Walls = append(b.Walls[:0], e.walls...)
 	if e.o.Traits.Rows {
 		if b.Block == nil {
@@ -195,7 +171,7 @@ func (e *Encoder) Events(source int, block *segment.Block, serial uint64, rows [
 		r.CPU, r.Seq = int32(cpus[row]), seqs[row]
 		r.WallNS = wall.UnixNS(r.TimeNS)
 		if e.bytes {
-			b.Data = e.event(b.Data, s.printer, int(row), &r.ID)
+			b.Data = s.Event(b.Data, int(row), e.idOf(&r.ID))
 		}
 		r.End = len(b.Data)
 		if e.o.Traits.Rows {
@@ -207,30 +183,27 @@ func (e *Encoder) Events(source int, block *segment.Block, serial uint64, rows [
 	b.Events += len(rows)
 }
 
-func (e *Encoder) event(dst []byte, p *text.Printer, row int, id *sink.ID) []byte {
+// idOf returns the id to write, valid until the next call; nil for none.
+func (e *Encoder) idOf(id *sink.ID) []byte {
 	if !e.o.IDs {
-		return p.Event(dst, row)
+		return nil
 	}
-	dst = append(dst, `{"id":"`...)
-	dst = append(id.Append(dst), '"')
-	brace := len(dst)
-	dst = p.Event(dst, row)
-	dst[brace] = ','
-	return dst
+	e.id = id.Append(e.id[:0])
+	return e.id
 }
 
-// slot returns the printer of a block, which is then the newest.
+// slot returns the writer of a block, which is then the newest.
 func (e *Encoder) slot(source int, block *segment.Block, serial uint64) *slot {
 	i := slices.IndexFunc(e.slots, func(s *slot) bool { return s.block == block })
 	switch {
 	case i >= 0:
 	case len(e.slots) < maxSlots:
-		p, err := e.printer()
+		w, err := e.writer()
 		if err != nil {
 			panic(err) // New has made one with the same options
 		}
 		i = len(e.slots)
-		e.slots = append(e.slots, &slot{printer: p})
+		e.slots = append(e.slots, &slot{writer: w})
 	default:
 		i = len(e.slots) - 1
 	}
@@ -239,8 +212,8 @@ func (e *Encoder) slot(source int, block *segment.Block, serial uint64) *slot {
 	e.slots[0] = s
 	if s.block != block || s.serial != serial || s.source != source {
 		s.block, s.serial, s.source = block, serial, source
-		s.printer.SetWallClock(e.walls[source])
-		s.printer.SetBlock(block)
+		s.SetWallClock(e.walls[source])
+		s.SetBlock(block)
 		if e.copied == s {
 			e.copied = nil
 		}
@@ -256,11 +229,7 @@ func (e *Encoder) Notice(source int, item segment.Item, number int64, loop int32
 	if !e.records {
 		return
 	}
-	p := e.notices[source]
-	p.SetWallClock(e.walls[source])
 	r := sink.Record{ID: sink.ID{Recording: src.ID, CPU: -1, Seq: number, Loop: loop}, Source: int32(source), Row: -1, Notice: item}
-	start := len(b.Data)
-	dst := b.Data
 	switch it := item.(type) {
 	case *segment.Gap:
 		r.Kind, r.TimeNS = sink.KindGap, it.FirstNS
@@ -275,26 +244,9 @@ func (e *Encoder) Notice(source int, item segment.Item, number int64, loop int32
 		r.WallNS = e.walls[source].UnixNS(r.TimeNS)
 	}
 	if e.bytes {
-		brace := start
-		if e.o.IDs {
-			dst = append(dst, `{"id":"`...)
-			dst = append(r.ID.Append(dst), '"')
-			brace = len(dst)
-		}
-		switch it := item.(type) {
-		case *segment.Gap:
-			dst = p.Gap(dst, it)
-		case *segment.Damage:
-			dst = p.Damage(dst, it)
-		case *segment.Clock:
-			dst = p.Clock(dst, it)
-		case *segment.Coverage:
-			dst = p.Coverage(dst, it)
-		}
-		if e.o.IDs && len(dst) > brace {
-			dst[brace] = ','
-		}
-		b.Data = dst
+		start, w := len(b.Data), e.notices[source]
+		w.SetWallClock(e.walls[source])
+		b.Data = w.Notice(b.Data, item, e.idOf(&r.ID))
 		if len(b.Data) == start {
 			e.mute++
 		}

@@ -1,6 +1,8 @@
 package sink
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"strconv"
 
@@ -82,7 +84,7 @@ type Record struct {
 	// Row is an event's row in Batch.Block; -1 for other kinds.
 	Row int32
 	// End is where the record's bytes end in Batch.Data. They begin where
-	// those of the record before end, and end with the format's separator (\n).
+	// those of the record before end, and are framed as Batch.Framing says.
 	// A record that the format has no place for (a gap in CSV) has no bytes.
 	End int
 	// TimeNS is the event's time_ns (CLOCK_BOOTTIME of its host), a gap's first
@@ -122,9 +124,24 @@ type Batch struct {
 	// format (the names in CSV), empty in most formats. A sink that begins a new
 	// unit (a connection, a request) sends it first.
 	Header []byte
-	// ContentType is the media type of Data.
-	ContentType string
+	Encoding
 }
+
+// Encoding is how the bytes of a batch are written.
+type Encoding struct {
+	Format      string // its name, as in --format
+	ContentType string // the media type of Data
+	Framing     Framing
+}
+
+// Framing is what separates the records in Data.
+type Framing uint8
+
+// The framings.
+const (
+	FramedByLine   Framing = iota // each ends with \n
+	FramedByLength                // each begins with its length, a varint
+)
 
 // Bytes returns the bytes of record i.
 func (b *Batch) Bytes(i int) []byte {
@@ -133,4 +150,14 @@ func (b *Batch) Bytes(i int) []byte {
 		from = b.Records[i-1].End
 	}
 	return b.Data[from:b.Records[i].End]
+}
+
+// Message returns the bytes of record i without its framing.
+func (b *Batch) Message(i int) []byte {
+	record := b.Bytes(i)
+	if b.Framing == FramedByLine {
+		return bytes.TrimSuffix(record, []byte{'\n'})
+	}
+	_, size := binary.Uvarint(record)
+	return record[max(size, 0):]
 }

@@ -26,7 +26,7 @@ func openUDP(_ context.Context, t *Target, _ *Options) (Sink, error) {
 }
 
 func (s *datagrams) Traits() Traits {
-	return Traits{Bytes: true, Formats: []string{"json", "text"}, WhyNoCheckpoint: "nobody acknowledges datagrams"}
+	return Traits{Bytes: true, Formats: []string{"json", "text", "protobuf"}, WhyNoCheckpoint: "nobody acknowledges datagrams"}
 }
 
 func (s *datagrams) Send(ctx context.Context, b *Batch, ack func(error)) {
@@ -42,6 +42,9 @@ func (s *datagrams) Send(ctx context.Context, b *Batch, ack func(error)) {
 	var refused []Refusal
 	for i := range b.Records {
 		record := b.Bytes(i)
+		if b.Framing == FramedByLength {
+			record = b.Message(i) // a datagram has its length
+		}
 		if len(record) == 0 {
 			continue
 		}

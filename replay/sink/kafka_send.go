@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -67,7 +66,7 @@ func (f *kafkaFlight) fill() {
 	shared := map[kafkaHeaders][]kgo.RecordHeader{}
 	for i := range b.Records {
 		r := &b.Records[i]
-		value := bytes.TrimSuffix(b.Bytes(i), []byte{'\n'})
+		value := b.Message(i)
 		if len(value) == 0 {
 			continue
 		}
@@ -119,6 +118,7 @@ func (h kafkaHeaders) headers(b *Batch) []kgo.RecordHeader {
 	return []kgo.RecordHeader{
 		{Key: "smr-kind", Value: []byte(h.kind.String())},
 		{Key: "smr-schema", Value: strconv.AppendInt(nil, int64(version), 10)},
+		{Key: "smr-format", Value: []byte(b.Format)},
 	}
 }
 

@@ -61,7 +61,7 @@ func constantColumn(v *colblock.Vector, kind schema.Kind, rows int) bool {
 		return true
 	}
 	if v.IsNull(0) {
-		return allNull(v, rows)
+		return v.AllNull(rows)
 	}
 	if kind != schema.KindInt || len(v.Ints) < rows {
 		return false
@@ -77,23 +77,6 @@ func constantColumn(v *colblock.Vector, kind schema.Kind, rows int) bool {
 func noNull(v *colblock.Vector) bool {
 	for _, word := range v.Nulls {
 		if word != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func allNull(v *colblock.Vector, rows int) bool {
-	if len(v.Nulls) < (rows+63)/64 {
-		return false
-	}
-	for i := range rows / 64 {
-		if v.Nulls[i] != ^uint64(0) {
-			return false
-		}
-	}
-	for i := rows &^ 63; i < rows; i++ {
-		if !v.IsNull(i) {
 			return false
 		}
 	}

@@ -1,9 +1,9 @@
 package text_test
 
 import (
-	"encoding/binary"
 	"testing"
 
+	"github.com/sendmsgrec/sendmsgrec/replay/gen"
 	"github.com/sendmsgrec/sendmsgrec/replay/rows"
 	"github.com/sendmsgrec/sendmsgrec/replay/text"
 	"github.com/sendmsgrec/sendmsgrec/schema"
@@ -22,36 +22,6 @@ func manySentences(t testing.TB) *segment.Block {
 		events = append(events, e.with(more))
 	}
 	return newBlock(t, events...)
-}
-
-// change changes a block as six bytes of a fuzzer say: a row of a column, or all
-// its rows, to null or a number; of a ref to null or another row.
-func change(b *segment.Block, how []byte) {
-	columns := schema.All()
-	c := &columns[int(how[0])%len(columns)]
-	v := &b.Cols[c.ID]
-	row, value := int(how[1])%b.Rows[c.Table], int64(int16(binary.LittleEndian.Uint16(how[2:])))
-	if how[4]&4 != 0 {
-		value <<= how[5] % 64
-	}
-	if c.IsRef() {
-		value = int64(uint64(value) % uint64(b.Rows[c.Ref]))
-	}
-	from, to := row, row+1
-	if how[4]&2 != 0 {
-		from, to = 0, b.Rows[c.Table]
-	}
-	for i := from; i < to; i++ {
-		switch {
-		case how[4]&1 != 0:
-			v.SetNull(i)
-		case c.Kind == schema.KindInt:
-			v.Ints[i] = value
-			if i>>6 < len(v.Nulls) {
-				v.Nulls[i>>6] &^= 1 << (i & 63)
-			}
-		}
-	}
 }
 
 // FuzzPlan changes a block of many events in any way, and compares what is
@@ -75,9 +45,7 @@ func FuzzPlan(f *testing.F) {
 		for row := range base.Rows[schema.TableEvent] {
 			copier.Copy(row)
 		}
-		for ; len(changes) >= 6; changes = changes[6:] {
-			change(&b, changes)
-		}
+		gen.Disturb(&b, changes)
 		for _, format := range []text.Format{text.Line, text.JSON, text.CSV} {
 			for _, fields := range [][]string{nil, {"name_text", "errno", "flags_text", "vlen", "iov_base", "comm"}} {
 				planned, plain := newPrinter(t, format, fields...), newPrinter(t, format, fields...)

@@ -45,6 +45,24 @@ func (v *Vector) IsNull(i int) bool {
 	return i>>6 < len(v.Nulls) && v.Nulls[i>>6]&(1<<(i&63)) != 0
 }
 
+// AllNull reports whether none of the rows has a value.
+func (v *Vector) AllNull(rows int) bool {
+	if len(v.Nulls) < (rows+63)/64 {
+		return false
+	}
+	for _, word := range v.Nulls[:rows/64] {
+		if word != ^uint64(0) {
+			return false
+		}
+	}
+	for i := rows &^ 63; i < rows; i++ {
+		if !v.IsNull(i) {
+			return false
+		}
+	}
+	return true
+}
+
 // AppendBytes appends b as the next row of a bytes column.
 func (v *Vector) AppendBytes(b []byte) {
 	if len(v.Offsets) == 0 {
