@@ -17,6 +17,7 @@ DUCKDB_VERSION        := 2.0.0
 PYARROW_VERSION       := 26.0.1
 KAFKA_VERSION         := 4.3.1
 CHDB_VERSION          := 4.4.0
+GRPCIO_TOOLS_VERSION  := 1.85.1
 
 # The packages that have tests which need privileges.
 PRIVILEGED = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build privileged' ./bpf ./cmd ./record ./replay ./schema)))
@@ -94,8 +95,9 @@ bench-once: ## run every benchmark once, briefly, to see that it runs (root, tra
 	$(GO) run ./record/bench -rounds 1 -calls 100000 -getppid 100000 -events 1000000
 
 .PHONY: interop
-interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done $(CACHE)/chdb-$(CHDB_VERSION)/done kafka ## compare our Parquet files with DuckDB and Arrow; send to Kafka brokers and ClickHouse's engine (Python, Java, Maven)
-	SENDMSGREC_PYTHON=$(dir $<)bin/python SENDMSGREC_CHDB=$(CACHE)/chdb-$(CHDB_VERSION)/bin/python SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) \
+interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done $(CACHE)/chdb-$(CHDB_VERSION)/done $(CACHE)/protoc-$(GRPCIO_TOOLS_VERSION)/done kafka ## compare our Parquet files with DuckDB and Arrow, our protobuf messages with protoc and Python; send to Kafka brokers and ClickHouse's engine (Python, Java, Maven)
+	SENDMSGREC_PYTHON=$(dir $<)bin/python SENDMSGREC_CHDB=$(CACHE)/chdb-$(CHDB_VERSION)/bin/python \
+		SENDMSGREC_PROTOC=$(CACHE)/protoc-$(GRPCIO_TOOLS_VERSION)/bin/python SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) \
 		$(GO) test $(TESTFLAGS) -tags interop -count=1 ./replay/... ./record
 
 .PHONY: kafka
@@ -156,6 +158,11 @@ $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done:
 $(CACHE)/chdb-$(CHDB_VERSION)/done:
 	python3 -m venv $(dir $@)
 	$(dir $@)bin/pip install --quiet --disable-pip-version-check chdb==$(CHDB_VERSION)
+	touch $@
+
+$(CACHE)/protoc-$(GRPCIO_TOOLS_VERSION)/done:
+	python3 -m venv $(dir $@)
+	$(dir $@)bin/pip install --quiet --disable-pip-version-check grpcio-tools==$(GRPCIO_TOOLS_VERSION)
 	touch $@
 
 $(CACHE)/kafka-$(KAFKA_VERSION)/done: .ci/kafka/pom.xml
