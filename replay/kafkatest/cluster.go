@@ -40,6 +40,8 @@ type Options struct {
 	// SCRAM-SHA-512): its certificate and key in PEM form, and who may log in.
 	CertificatePEM, KeyPEM string
 	User, Password         string
+	// Properties are further lines for each broker's configuration.
+	Properties []string
 }
 
 type broker struct {
@@ -165,6 +167,7 @@ func (c *Cluster) configure(i int) {
 			"listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
 		)
 	}
+	lines = append(lines, c.o.Properties...)
 	if err := os.WriteFile(c.path(i, ".properties"), []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		c.tb.Error(err)
 	}

@@ -2,11 +2,10 @@ package sink
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +27,8 @@ import (
 //	key        see kafkaKey
 //	timestamp  the time of production, or the event's (timestamp=event)
 //	headers    smr-kind (event, gap, damage, …), smr-schema (version of the
-//	           columns), smr-id (the event id, when the key is not it)
+//	           columns), smr-host (the recording's host, when it names one),
+//	           smr-id (the event id, when the key is not it)
 //
 // Within one run of the client the producer's sequence numbers keep a message
 // that is sent again from being stored twice. A batch that package deliver
@@ -45,6 +45,7 @@ type kafka struct {
 	secured   kafkaSecurity
 	ready     atomic.Bool // the topic was seen since the last failure
 	lastDial  atomic.Pointer[error]
+	flights   sync.Pool // of *kafkaFlight
 }
 
 // kafkaKey is what a message's key is; messages of one key are in one
@@ -89,7 +90,10 @@ func openKafka(_ context.Context, t *Target, o *Options) (Sink, error) {
 	options := []kgo.Opt{
 		kgo.SeedBrokers(strings.Split(brokers, ",")...), kgo.ClientID("sendmsgrec"), kgo.DisableClientMetrics(),
 		kgo.DefaultProduceTopic(topic), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerLinger(5 * time.Millisecond),
-		kgo.MaxBufferedRecords(kafkaInFlight * kafkaRecords), kgo.WithHooks(s),
+		kgo.WithHooks(s),
+		// What is under way is bounded by the flights. One more than these: the
+		// client counts a message that it has answered for a moment longer.
+		kgo.MaxBufferedRecords((kafkaInFlight + 1) * kafkaRecords),
 		kgo.ProduceRequestTimeout(kafkaRequest),
 		// What is given up here is sent again by package deliver; the event ids
 		// make that harmless, and a lost cluster must not hang the replay.
@@ -137,7 +141,7 @@ func (s *kafka) parameters(t *Target, o *Options) ([]kgo.Opt, error) {
 		return nil, err
 	}
 	s.eventTime = when == "event"
-	if s.create, err = kafkaTopicOf(t); err != nil {
+	if s.create, err = kafkaTopicOf(t, s.eventTime); err != nil {
 		return nil, err
 	}
 	secure, err := s.security(t, &o.Security)
@@ -241,55 +245,4 @@ func (s *kafka) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Con
 func (s *kafka) Close(context.Context) error {
 	s.client.Close()
 	return nil
-}
-
-// kafkaTopic is how to create the topic; -1 leaves a number to the brokers.
-type kafkaTopic struct {
-	partitions  int32
-	replication int16
-}
-
-// kafkaTopicOf takes create=yes, partitions=N and replication=N.
-func kafkaTopicOf(t *Target) (*kafkaTopic, error) {
-	create, err := t.choice("create", []string{"no", "yes"})
-	if err != nil {
-		return nil, err
-	}
-	c := &kafkaTopic{-1, -1}
-	for _, p := range []struct {
-		name string
-		most int
-		set  func(int)
-	}{
-		{"partitions", 100_000, func(n int) { c.partitions = int32(n) }},
-		{"replication", 1000, func(n int) { c.replication = int16(n) }},
-	} {
-		text := t.Param(p.name)
-		if text == "" {
-			continue
-		}
-		if create != "yes" {
-			return nil, usageErrorf("%s= is for a topic that is created: add create=yes", p.name)
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > p.most {
-			return nil, usageErrorf("%s=%s: want a number from 1 to %d", p.name, text, p.most)
-		}
-		p.set(n)
-	}
-	if create != "yes" {
-		return nil, nil
-	}
-	return c, nil
-}
-
-// settings returns the topic's configuration: with three and more replicas an
-// acknowledgement means that a majority has the message, so that the loss of a
-// broker loses nothing that was acknowledged.
-func (c *kafkaTopic) settings() map[string]*string {
-	if c.replication < 3 {
-		return nil
-	}
-	majority := fmt.Sprint(c.replication/2 + 1)
-	return map[string]*string{"min.insync.replicas": &majority}
 }

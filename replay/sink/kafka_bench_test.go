@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/sendmsgrec/sendmsgrec/replay/gen"
 	"github.com/sendmsgrec/sendmsgrec/replay/kafkatest"
 	"github.com/sendmsgrec/sendmsgrec/replay/play"
@@ -40,7 +42,7 @@ func BenchmarkKafka(b *testing.B) {
 					topic := fmt.Sprintf("ours-%d-%s-%d", len(x.fields), compression, round)
 					to := fmt.Sprintf("kafka://%s/%s?create=yes&partitions=4&compression=%s", c.Addresses(), topic, compression)
 					b.ResetTimer()
-					started := time.Now()
+					started, own, brokers := time.Now(), ownCPUTime(b), c.CPUTime()
 					report, err := replaying{to: to, options: play.Options{Fields: x.fields}}.run(b, recording)
 					if err != nil {
 						b.Fatal(err)
@@ -49,14 +51,19 @@ func BenchmarkKafka(b *testing.B) {
 					size = report.Delivery.Bytes / report.Delivery.Acknowledged
 					b.ReportMetric(float64(report.Delivery.Events)/took.Seconds(), "events/s")
 					b.ReportMetric(float64(size), "bytes/event")
+					b.ReportMetric(float64(ownCPUTime(b)-own)/float64(x.events), "cpu-ns/event")
+					b.ReportMetric(float64(c.CPUTime()-brokers)/float64(x.events), "broker-cpu-ns/event")
 				})
 				b.Run(fmt.Sprintf("%s/%s/kafka-producer-perf-test/%d", x.name, compression, round), func(b *testing.B) {
 					if size == 0 {
 						b.Skip("the size of a record is not known without the benchmark before")
 					}
-					rate := perfTest(b, c, fmt.Sprintf("theirs-%d-%s-%d", len(x.fields), compression, round), x.events, size, compression)
+					brokers := c.CPUTime()
+					rate, cpu := perfTest(b, c, fmt.Sprintf("theirs-%d-%s-%d", len(x.fields), compression, round), x.events, size, compression)
 					b.ReportMetric(rate, "events/s")
 					b.ReportMetric(float64(size), "bytes/event")
+					b.ReportMetric(float64(cpu)/float64(x.events), "cpu-ns/event")
+					b.ReportMetric(float64(c.CPUTime()-brokers)/float64(x.events), "broker-cpu-ns/event")
 				})
 			}
 		}
@@ -65,8 +72,19 @@ func BenchmarkKafka(b *testing.B) {
 
 var perfTestRate = regexp.MustCompile(`records sent, ([0-9.]+) records/sec .* ms avg latency, .* 99\.9th`)
 
-// perfTest runs kafka-producer-perf-test and returns messages a second.
-func perfTest(b *testing.B, c *kafkatest.Cluster, topic string, messages, size int64, compression string) float64 {
+// ownCPUTime returns how long this process has used processors.
+func ownCPUTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// perfTest runs kafka-producer-perf-test and returns messages a second and the
+// time that it has used processors.
+func perfTest(b *testing.B, c *kafkatest.Cluster, topic string, messages, size int64, compression string) (rateHz float64, cpu time.Duration) {
 	b.Helper()
 	// Makes the topic as ours is made.
 	if _, err := (replaying{to: fmt.Sprintf("kafka://%s/%s?create=yes&partitions=4", c.Addresses(), topic)}).run(b, generate(b, gen.Options{Events: 1})); err != nil {
@@ -84,5 +102,5 @@ func perfTest(b *testing.B, c *kafkatest.Cluster, topic string, messages, size i
 	if err != nil {
 		b.Fatal(err)
 	}
-	return rate
+	return rate, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 }

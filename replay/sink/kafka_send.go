@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -14,7 +16,8 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/schema"
 )
 
-// kafkaFlight is a batch whose messages are under way.
+// kafkaFlight is a batch whose messages are under way. The slices are used again
+// for another batch when the client has answered for all messages.
 type kafkaFlight struct {
 	sink     *kafka
 	ctx      context.Context // Send's
@@ -26,8 +29,8 @@ type kafkaFlight struct {
 	bytes    []byte // keys and ids
 	started  time.Time
 
+	left   atomic.Int64
 	mu     sync.Mutex
-	left   int
 	failed map[*kgo.Record]error
 }
 
@@ -39,25 +42,41 @@ func (s *kafka) Send(ctx context.Context, b *Batch, ack func(error)) {
 		}
 		s.ready.Store(true)
 	}
-	f := &kafkaFlight{sink: s, ctx: ctx, batch: b, ack: ack, started: time.Now()}
+	f, _ := s.flights.Get().(*kafkaFlight)
+	if f == nil {
+		f = &kafkaFlight{sink: s}
+	}
+	f.ctx, f.batch, f.ack, f.started, f.failed = ctx, b, ack, time.Now(), nil
 	f.fill()
-	if f.left = len(f.messages); f.left == 0 {
-		ack(nil) // only notices for which the format has no place
+	if len(f.messages) == 0 {
+		f.end(nil) // only notices for which the format has no place
 		return
 	}
+	f.left.Store(int64(len(f.messages)))
 	// Not kgo.RecordDeliveryTimeout, which counts from the time that a message
 	// carries.
 	ctx, f.cancel = context.WithTimeout(ctx, kafkaDelivery)
-	for i := range f.messages {
-		s.client.Produce(ctx, &f.messages[i], f.done)
+	// Not to be read from f, which the last answer may give to another batch.
+	messages, done := f.messages, f.done
+	for i := range messages {
+		s.client.Produce(ctx, &messages[i], done)
 	}
+}
+
+// end tells the result of the batch. The flight is over.
+func (f *kafkaFlight) end(err error) {
+	ack := f.ack
+	f.ctx, f.batch, f.ack, f.cancel = nil, nil, nil, nil
+	f.sink.flights.Put(f)
+	ack(err)
 }
 
 // fill makes the messages of the batch.
 func (f *kafkaFlight) fill() {
 	s, b := f.sink, f.batch
-	f.messages, f.at = make([]kgo.Record, 0, len(b.Records)), make([]int, 0, len(b.Records))
-	f.bytes = make([]byte, 0, len(b.Records)*64)
+	f.messages = slices.Grow(f.messages[:0], len(b.Records))
+	f.at = slices.Grow(f.at[:0], len(b.Records))
+	f.bytes = slices.Grow(f.bytes[:0], len(b.Records)*64)
 	var timestamp time.Time
 	if !s.eventTime {
 		timestamp = f.started
@@ -111,15 +130,19 @@ type kafkaHeaders struct {
 }
 
 func (h kafkaHeaders) headers(b *Batch) []kgo.RecordHeader {
-	version := 0
+	version, host := 0, ""
 	if header := b.Sources[h.source].Header; header != nil {
-		version = header.SchemaVersion
+		version, host = header.SchemaVersion, header.Host
 	}
-	return []kgo.RecordHeader{
+	headers := []kgo.RecordHeader{
 		{Key: "smr-kind", Value: []byte(h.kind.String())},
 		{Key: "smr-schema", Value: strconv.AppendInt(nil, int64(version), 10)},
 		{Key: "smr-format", Value: []byte(b.Format)},
 	}
+	if host != "" {
+		headers = append(headers, kgo.RecordHeader{Key: "smr-host", Value: []byte(host)})
+	}
+	return headers
 }
 
 // appendProcess appends BOOT_ID-PID-START_TIME_NS of an event, the recording's
@@ -146,26 +169,24 @@ func appendProcess(dst []byte, b *Batch, r *Record) []byte {
 
 // done is called by the client for each message.
 func (f *kafkaFlight) done(m *kgo.Record, err error) {
-	f.mu.Lock()
 	if err != nil {
+		f.mu.Lock()
 		if f.failed == nil {
 			f.failed = map[*kgo.Record]error{}
 		}
 		f.failed[m] = err
+		f.mu.Unlock()
 	}
-	f.left--
-	last := f.left == 0
-	f.mu.Unlock()
-	if !last {
+	if f.left.Add(-1) > 0 {
 		return
 	}
 	f.cancel()
 	if f.failed == nil {
-		f.ack(nil)
+		f.end(nil)
 		return
 	}
 	// The client calls this from the goroutine that serves all promises.
-	go func() { f.ack(f.settle()) }()
+	go func() { f.end(f.settle()) }()
 }
 
 // settle says what the failures of a batch mean. Messages that the brokers
