@@ -100,8 +100,14 @@ interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done $(CACHE)/chdb
 		SENDMSGREC_PROTOC=$(CACHE)/protoc-$(GRPCIO_TOOLS_VERSION)/bin/python SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) \
 		$(GO) test $(TESTFLAGS) -tags interop -count=1 ./replay/... ./record
 
+.PHONY: fleet
+fleet: $(CACHE)/fleet/done kafka ## run docs/fleet.md: recorders, three Kafka brokers, a Parquet data set, two Spark workers (Python, Java, Maven, jq)
+	rm -rf $(CACHE)/fleet/lib/python*/site-packages/pyspark/work
+	SENDMSGREC_FLEET=$(CACHE)/fleet SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) \
+		$(GO) test $(TESTFLAGS) -tags interop -count=1 -timeout 30m -run FleetPage ./cmd/sendmsgrec
+
 .PHONY: kafka
-kafka: $(CACHE)/kafka-$(KAFKA_VERSION)/done ## get Apache Kafka, which interop and bench-kafka run (Java, Maven)
+kafka: $(CACHE)/kafka-$(KAFKA_VERSION)/done ## get Apache Kafka, which interop, fleet and bench-kafka run (Java, Maven)
 
 .PHONY: bench-kafka
 bench-kafka: kafka ## measure the Kafka sink against Kafka's own kafka-producer-perf-test, same broker, same record size
@@ -163,6 +169,11 @@ $(CACHE)/chdb-$(CHDB_VERSION)/done:
 $(CACHE)/protoc-$(GRPCIO_TOOLS_VERSION)/done:
 	python3 -m venv $(dir $@)
 	$(dir $@)bin/pip install --quiet --disable-pip-version-check grpcio-tools==$(GRPCIO_TOOLS_VERSION)
+	touch $@
+
+$(CACHE)/fleet/done: docs/fleet/requirements.txt
+	python3 -m venv --clear $(dir $@)
+	$(dir $@)bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 $(CACHE)/kafka-$(KAFKA_VERSION)/done: .ci/kafka/pom.xml

@@ -31,6 +31,8 @@ type Options struct {
 	// RateHz is the number of events per second of recorded time, 500,000 by
 	// default.
 	RateHz int64
+	// Host is the name of the host, "generated" by default.
+	Host string
 	// Workers is the number of goroutines that fill and encode, 1 by default.
 	// The recording is the same for any number.
 	Workers int
@@ -67,6 +69,9 @@ func (o Options) withDefaults() Options {
 	if o.RateHz <= 0 {
 		o.RateHz = defaultRateHz
 	}
+	if o.Host == "" {
+		o.Host = "generated"
+	}
 	if o.Workers <= 0 {
 		o.Workers = 1
 	}
@@ -80,7 +85,7 @@ func (o Options) Header() *segment.Header {
 	return &segment.Header{
 		RecordingID: recordingID(o.Seed),
 		Recorder:    "sendmsgrec generator",
-		Host:        "generated",
+		Host:        o.Host,
 		Kernel:      "6.1.0 generated",
 		Machine:     "x86_64",
 		BootID:      "6d6f6e2e-0000-4000-8000-000000000001",

@@ -89,7 +89,9 @@ func New(tb testing.TB, o Options) *Cluster {
 	return c
 }
 
-// clusterID returns a new id in the form that Kafka wants: 22 characters.
+// clusterID returns a new id in the form that Kafka wants, 22 characters of
+// base64 in its form for URLs. Only hexadecimal digits occur: a dash in front
+// would make it an option to Kafka's tools.
 func clusterID() string {
 	return strings.ReplaceAll(uuid.NewString(), "-", "")[:22]
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sys/unix"
 
 	"github.com/sendmsgrec/sendmsgrec/replay/gen"
@@ -35,7 +37,8 @@ func BenchmarkKafka(b *testing.B) {
 		{"ten columns", 1_000_000, []string{"cpu", "seq", "call_text", "time_ns", "duration_ns", "pid", "comm", "sockfd", "ret", "remote_endpoint"}},
 	} {
 		recording := generate(b, gen.Options{Events: x.events})
-		for _, compression := range []string{"none", "lz4"} {
+		warmUp(b, c, recording, x.fields)
+		for _, compression := range []string{"none", "lz4", "zstd"} {
 			for round := range benchRounds {
 				var size int64
 				b.Run(fmt.Sprintf("%s/%s/sendmsgrec/%d", x.name, compression, round), func(b *testing.B) {
@@ -53,6 +56,7 @@ func BenchmarkKafka(b *testing.B) {
 					b.ReportMetric(float64(size), "bytes/event")
 					b.ReportMetric(float64(ownCPUTime(b)-own)/float64(x.events), "cpu-ns/event")
 					b.ReportMetric(float64(c.CPUTime()-brokers)/float64(x.events), "broker-cpu-ns/event")
+					b.ReportMetric(storedBytes(b, c, topic)/float64(x.events), "stored-bytes/event")
 				})
 				b.Run(fmt.Sprintf("%s/%s/kafka-producer-perf-test/%d", x.name, compression, round), func(b *testing.B) {
 					if size == 0 {
@@ -71,6 +75,62 @@ func BenchmarkKafka(b *testing.B) {
 }
 
 var perfTestRate = regexp.MustCompile(`records sent, ([0-9.]+) records/sec .* ms avg latency, .* 99\.9th`)
+
+// BenchmarkKafkaPartitions tells what the key costs where a topic has as many
+// partitions as a fleet needs: how much each event takes, and how fast.
+func BenchmarkKafkaPartitions(b *testing.B) {
+	c := kafkatest.New(b, kafkatest.Options{})
+	const events = 150_000
+	recording := generate(b, gen.Options{Events: events})
+	for _, partitions := range []int{4, 256} {
+		for _, key := range []string{"id", "process"} {
+			b.Run(fmt.Sprintf("%d partitions/key=%s", partitions, key), func(b *testing.B) {
+				topic := fmt.Sprintf("%s-%d", key, partitions)
+				own := ownCPUTime(b)
+				if _, err := (replaying{to: fmt.Sprintf("kafka://%s/%s?create=yes&partitions=%d&key=%s&compression=zstd",
+					c.Addresses(), topic, partitions, key)}).run(b, recording); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(ownCPUTime(b)-own)/events, "cpu-ns/event")
+				b.ReportMetric(storedBytes(b, c, topic)/events, "stored-bytes/event")
+			})
+		}
+	}
+}
+
+// warmUp lets the broker compile what it runs, so that the first round is like
+// the others.
+func warmUp(b *testing.B, c *kafkatest.Cluster, recording []byte, fields []string) {
+	b.Helper()
+	to := fmt.Sprintf("kafka://%s/warm-up-%d?create=yes&partitions=4&compression=none", c.Addresses(), len(fields))
+	if _, err := (replaying{to: to, options: play.Options{Fields: fields}}).run(b, recording); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// storedBytes returns what the topic takes on the broker's disk. It is what was
+// sent over the wire, too: brokers store batches as they come.
+func storedBytes(b *testing.B, c *kafkatest.Cluster, topic string) float64 {
+	b.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.Addresses()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer client.Close()
+	logs, err := kadm.NewClient(client).DescribeAllLogDirs(b.Context(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	size := int64(0)
+	logs.Each(func(d kadm.DescribedLogDir) {
+		d.Topics.Each(func(p kadm.DescribedLogDirPartition) {
+			if p.Topic == topic {
+				size += p.Size
+			}
+		})
+	})
+	return float64(size)
+}
 
 // ownCPUTime returns how long this process has used processors.
 func ownCPUTime(b *testing.B) time.Duration {

@@ -19,6 +19,7 @@ func main() {
 	flag.BoolVar(&o.Uniform, "uniform", false, "one loop of equal calls instead of the realistic mix")
 	flag.IntVar(&o.SegmentEvents, "segment-events", 0, "events per segment (default 32768)")
 	flag.IntVar(&o.GapEvery, "gap-every", 0, "put a gap after every so many segments (0: none)")
+	flag.StringVar(&o.Host, "host", "", "name of the host (default generated)")
 	flag.IntVar(&o.Workers, "workers", 2, "goroutines that fill and encode")
 	output := flag.String("o", "", "file to write")
 	flag.Parse()
