@@ -50,6 +50,10 @@ func TestCommandsOfTheFleetPage(t *testing.T) {
 		}
 	}
 	f.run(script.String())
+	table, err := os.ReadFile(filepath.Join(f.dir, "model.txt"))
+	if err != nil || !strings.Contains(string(page), string(table)) {
+		t.Errorf("the page's load model is not what model.py prints (%v):\n%s", err, table)
+	}
 
 	t.Run("what was sent twice is landed once", f.duplicates)
 	t.Run("the loss of each recording is what its file says", f.losses)

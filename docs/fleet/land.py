@@ -32,10 +32,11 @@ ARROW = {"INT32": pyarrow.int32(), "INT64": pyarrow.int64(), "LIST of INT64": py
 
 def columns(schema):
     """The data set's columns: names and types of the JSON objects' values. Times
-    stay numbers of CLOCK_BOOTTIME, bytes stay hexadecimal."""
+    stay numbers of CLOCK_BOOTTIME, bytes stay hexadecimal. What is decoded to
+    something with a structure (control messages) is left out; the bytes are there."""
     fields = [pyarrow.field(c["name"], ARROW.get(c["parquet"], pyarrow.int64() if c["json"] == "number" else pyarrow.string()))
               for c in schema["columns"]]
-    return fields + [pyarrow.field(d["name"], pyarrow.string()) for d in schema["decoded"]]
+    return fields + [pyarrow.field(d["name"], pyarrow.string()) for d in schema["decoded"] if d["json"] == "string"]
 
 
 def identify(message):
