@@ -97,7 +97,10 @@ func (f *fleet) read(name string, v any) {
 }
 
 // landed is what land.py prints.
-type landed struct{ Ranges, Rows, Duplicates, Bytes int64 }
+type landed struct {
+	Ranges, Rows, Duplicates, Bytes int64
+	CPUSeconds                      float64 `json:"cpu_seconds"`
+}
 
 func (f *fleet) duplicates(t *testing.T) {
 	var a, b, again landed
@@ -107,10 +110,12 @@ func (f *fleet) duplicates(t *testing.T) {
 	if a.Duplicates+b.Duplicates == 0 {
 		t.Error("the killed sender has sent nothing twice: this tests nothing")
 	}
-	if again != (landed{}) {
+	if again.Ranges+again.Rows+again.Duplicates != 0 {
 		t.Errorf("a landing with nothing to do has landed %+v", again)
 	}
-	t.Logf("%+v, %+v: %d bytes a row", a, b, (a.Bytes+b.Bytes)/(a.Rows+b.Rows))
+	rows := a.Rows + b.Rows
+	t.Logf("%+v, %+v: %d bytes a row, %.0f rows for each second of processor time",
+		a, b, (a.Bytes+b.Bytes)/rows, float64(rows)/(a.CPUSeconds+b.CPUSeconds))
 }
 
 // fleetRecording is what the Spark job says of a recording.

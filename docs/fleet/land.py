@@ -18,6 +18,7 @@ import fcntl
 import io
 import json
 import sys
+import time
 from pathlib import Path
 
 import pyarrow
@@ -179,6 +180,7 @@ def main():
             for key in ("rows", "duplicates", "bytes"):
                 total[key] += record[key]
     consumer.close()
+    total["cpu_seconds"] = round(time.process_time(), 3)
     json.dump(total, sys.stdout)
     print()
 
