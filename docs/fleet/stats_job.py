@@ -53,12 +53,13 @@ def at_ranks(events, keys, ranks):
     Events with equal durations are counted first, so that what is sorted is
     distinct values. ranks is {group: set of ranks}."""
     spark = events.sparkSession
-    wanted = [(*group, r) for group, rs in ranks.items() for r in rs]
+    wanted = [{**{f"k{i}": v for i, v in enumerate(group)}, "rank": r} for group, rs in ranks.items() for r in rs]
     if not wanted:
         return {}
     fields = [events.schema[k] for k in keys]
-    schema = ", ".join([f"`k{i}` {f.dataType.simpleString()}" for i, f in enumerate(fields)] + ["rank long"])
-    asked = F.broadcast(spark.createDataFrame(wanted, schema))
+    schema = ", ".join([f"k{i}: {f.dataType.simpleString()}" for i, f in enumerate(fields)] + ["rank: bigint"])
+    # Not createDataFrame, for which the workers need Python.
+    asked = F.broadcast(spark.range(1).select(F.inline(F.from_json(F.lit(json.dumps(wanted)), f"array<struct<{schema}>>"))))
     order = Window.partitionBy(*keys).orderBy("duration_ns")
     upto = (events.where("duration_ns is not null").groupBy(*keys, "duration_ns").agg(F.count("*").alias("n"))
             .withColumn("last", F.sum("n").over(order)))
