@@ -65,8 +65,10 @@ static __always_inline __u64 lane_number(struct ring_header *ring)
 {
 	__u64 lost = *(volatile __u64 *)&ring->counters.lost_preempted;
 
-	ring->counters.seq += lost - ring->counters.preempted_numbered;
-	ring->counters.preempted_numbered = lost;
+	if (unlikely(lost != ring->counters.preempted_numbered)) {
+		ring->counters.seq += lost - ring->counters.preempted_numbered;
+		ring->counters.preempted_numbered = lost;
+	}
 	return ring->counters.seq++;
 }
 

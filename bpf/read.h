@@ -21,6 +21,7 @@
  *   current_task()       the task that runs
  *   thread_number(task)  its thread id in the first PID namespace ...
  *   group_number(task)   ... and its process id
+ *   cgroup_of(task)      the id of its cgroup
  */
 #ifndef SENDMSGREC_READ_H
 #define SENDMSGREC_READ_H
@@ -106,6 +107,12 @@ static __always_inline __u32 group_number(struct task_struct *task)
 	return is_current(task) ? bpf_get_current_pid_tgid() >> 32 : READ(task, tgid);
 }
 
+static __always_inline __u64 cgroup_of(struct task_struct *task)
+{
+	return is_current(task) ? bpf_get_current_cgroup_id()
+				: READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
 #else
 
 #define WALK(src, a, ...) ___arrow(src, a, ##__VA_ARGS__)
@@ -132,6 +139,11 @@ static __always_inline __u32 thread_number(struct task_struct *task)
 static __always_inline __u32 group_number(struct task_struct *task)
 {
 	return WALK(task, tgid);
+}
+
+static __always_inline __u64 cgroup_of(struct task_struct *task)
+{
+	return WALK(task, cgroups, dfl_cgrp, kn, id);
 }
 
 #endif

@@ -29,13 +29,20 @@ func TestMain(m *testing.M) {
 // runSender runs a sender and returns its pid.
 func runSender(t *testing.T, name string) uint32 {
 	t.Helper()
+	pid, _ := runSenderFor(t, name)
+	return pid
+}
+
+// runSenderFor returns what the sender printed too.
+func runSenderFor(t *testing.T, name string) (pid uint32, printed string) {
+	t.Helper()
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = append(os.Environ(), senderVariable+"="+name)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("sender %s: %v\n%s", name, err, out)
 	}
-	return uint32(cmd.Process.Pid)
+	return uint32(cmd.Process.Pid), string(out)
 }
 
 type msghdr struct {

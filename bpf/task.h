@@ -67,7 +67,7 @@ static __always_inline void capture_task(struct call_state *st, struct task_stru
 	}
 	SET(st, task.uid, WALK(cred, uid.val));
 	SET(st, task.gid, WALK(cred, gid.val));
-	SET(st, task.cgroup_id, bpf_get_current_cgroup_id());
+	SET(st, task.cgroup_id, cgroup_of(task));
 	SET(st, task.netns, WALK(task, nsproxy, net_ns, ns.inum));
 }
 
