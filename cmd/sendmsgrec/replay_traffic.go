@@ -86,7 +86,7 @@ func runTraffic(ctx context.Context, stdout, stderr io.Writer, o replayOptions, 
 	if r.status.w != nil {
 		to.Progress = func(calls int64) { r.status.count("making sends again", calls) }
 	}
-	t, err := traffic.New(to)
+	t, err := traffic.New(ctx, to)
 	if err != nil {
 		return err
 	}

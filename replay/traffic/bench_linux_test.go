@@ -34,7 +34,7 @@ func BenchmarkTraffic(b *testing.B) {
 	const events = 10_000
 	o := options(b, recording(b, 1000, sizes(schema.FamilyUnix, schema.SocketStream, 1, 1, slicesOf(events, 64))...), "*=unix:"+l.Addr().String())
 	o.Loops = (b.N + events - 1) / events
-	r, err := traffic.New(o)
+	r, err := traffic.New(context.Background(), o)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func (n *runner) plan(ctx context.Context) error {
 			n.pacer.Restart()
 			clear(n.sockets) // each repetition has its own
 		}
-		err := r.each(func(c *call, _ *endpoint, why Reason, rule *rule) error {
+		err := r.each(ctx, func(c *call, _ *endpoint, why Reason, rule *rule) error {
 			if why != made {
 				n.leftOut[why]++
 				return nil

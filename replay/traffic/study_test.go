@@ -1,6 +1,7 @@
 package traffic_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -52,7 +53,7 @@ func leftOut() map[string]struct {
 func TestWhatIsLeftOutAndWhy(t *testing.T) {
 	for name, c := range leftOut() {
 		t.Run(name, func(t *testing.T) {
-			r, err := traffic.New(options(t, recording(t, 1000, c.event), "*:81=drop"))
+			r, err := traffic.New(context.Background(), options(t, recording(t, 1000, c.event), "*:81=drop"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +79,7 @@ func TestDestinationsAndTheirMappings(t *testing.T) {
 		send(schema.FamilyUnix, schema.SocketDgram, 1, 4, 7).with(schema.ColRemotePath, []byte{}),
 		send(schema.FamilyUnix, schema.SocketSeqpacket, 1, 5, 7).with(schema.ColRemotePath, []byte("\x00bus\x1b[2J")),
 	)
-	r, err := traffic.New(options(t, in, "tcp:*=tcp:127.0.0.1:1", "udp:*:53=tcp:127.0.0.1:1", "unnamed=udp:127.0.0.1:1"))
+	r, err := traffic.New(context.Background(), options(t, in, "tcp:*=tcp:127.0.0.1:1", "udp:*:53=tcp:127.0.0.1:1", "unnamed=udp:127.0.0.1:1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,15 @@ func TestDestinationsAndTheirMappings(t *testing.T) {
 
 func TestATargetThatCannotBeLookedUp(t *testing.T) {
 	in := recording(t, 1000, send(schema.FamilyInet, schema.SocketStream, 1, 1, 10))
-	if _, err := traffic.New(options(t, in, "*=tcp:host.invalid.:80")); err == nil || !strings.Contains(err.Error(), "target tcp:host.invalid.:80") {
+	if _, err := traffic.New(context.Background(), options(t, in, "*=tcp:host.invalid.:80")); err == nil || !strings.Contains(err.Error(), "target tcp:host.invalid.:80") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAReadingThatIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := traffic.New(ctx, options(t, generated(t, 1000), "*=drop")); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -50,9 +51,9 @@ const (
 // maxKnown bounds what is kept of a recording: destinations, sockets, threads.
 const maxKnown = 1 << 20
 
-// New reads the recordings once. Errors are those of reading, targets that
+// New reads the recordings once, until ctx ends. Errors are those of reading, targets that
 // cannot be looked up, and too many sockets or threads to keep account of.
-func New(o Options) (*Replay, error) {
+func New(ctx context.Context, o Options) (*Replay, error) {
 	o.Loops = max(o.Loops, 1)
 	if o.Pace.Speed == 0 {
 		o.Pace.Speed = 1
@@ -68,14 +69,14 @@ func New(o Options) (*Replay, error) {
 		return nil, err
 	}
 	r.study = newStudy()
-	err = r.each(r.study.add)
+	err = r.each(ctx, r.study.add)
 	return r, err
 }
 
 // each reads all events and gives each to fn: its call and endpoint, or why it
 // is not made again.
-func (r *Replay) each(fn func(c *call, to *endpoint, why Reason, rule *rule) error) error {
-	for {
+func (r *Replay) each(ctx context.Context, fn func(c *call, to *endpoint, why Reason, rule *rule) error) error {
+	for ctx.Err() == nil {
 		b, err := r.merger.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -102,6 +103,7 @@ func (r *Replay) each(fn func(c *call, to *endpoint, why Reason, rule *rule) err
 			}
 		}
 	}
+	return context.Cause(ctx)
 }
 
 // route finds the rule for the call's endpoint; nil when there is none.
