@@ -64,10 +64,10 @@ func makeFields() []field {
 }
 
 func columnForm(c *schema.Column) form {
-	switch {
-	case c.Kind == schema.KindIntList:
+	switch c.Kind {
+	case schema.KindIntList:
 		return formList
-	case c.Kind == schema.KindInt:
+	case schema.KindInt:
 		return formInt
 	}
 	return formOther
