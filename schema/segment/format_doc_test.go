@@ -21,6 +21,7 @@ var documented = map[string]int64{
 	"CauseRingFull": int64(CauseRingFull), "CauseNoState": int64(CauseNoState), "CauseSkippedEntry": int64(CauseSkippedEntry),
 	"CauseSkippedExit": int64(CauseSkippedExit), "CauseNotWritten": int64(CauseNotWritten), "CauseDamaged": int64(CauseDamaged),
 	"CausePreempted": int64(CausePreempted),
+	"CauseSpillFull": int64(CauseSpillFull),
 	"KindInt":        int64(schema.KindInt), "KindBytes": int64(schema.KindBytes), "KindIntList": int64(schema.KindIntList),
 	"NullsNone": colblock.NullsNone, "NullsAll": colblock.NullsAll, "NullsBitmap": colblock.NullsBitmap,
 	"FlagRelative":     colblock.FlagRelative,
