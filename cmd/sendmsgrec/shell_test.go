@@ -5,12 +5,12 @@ import (
 	"testing"
 )
 
-// What --list-map prints is one word to a shell, whatever a recording says that
-// its paths are.
+// What is printed to be pasted is one word to a shell, whatever a recording says
+// that its paths are.
 func TestWordsForAShell(t *testing.T) {
 	for _, c := range []struct{ word, want string }{
 		{"tcp:10.1.0.1:80=TARGET", "'tcp:10.1.0.1:80=TARGET'"},
-		{"unix-stream:/run/it's $(reboot)", `$'unix-stream:/run/it\'s $(reboot)'`},
+		{"unix-stream:/run/it's $(reboot)", `'unix-stream:/run/it'\''s $(reboot)'`},
 		{"unix-dgram:@\x1b[2J\"`\\\n", `$'unix-dgram:@\x1b[2J"` + "`" + `\\\n'`},
 	} {
 		got := shellQuote(c.word)
