@@ -3,13 +3,8 @@
 package record
 
 import (
-	"context"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/sendmsgrec/sendmsgrec/replay/kafkatest"
 	"github.com/sendmsgrec/sendmsgrec/replay/spill"
@@ -51,7 +46,7 @@ func TestEveryRecordedEventReachesKafkaWhateverHappensToTheBrokers(t *testing.T)
 	}
 	got := &received{events: map[eventID]int{}, gaps: map[string]gapLine{}}
 	messages := 0
-	for _, m := range topic(t, c.Addresses(), "live") {
+	for _, m := range kafkatest.Consume(t, c.Addresses(), "live") {
 		got.add(string(m.Value))
 		messages++
 	}
@@ -63,36 +58,4 @@ func TestEveryRecordedEventReachesKafkaWhateverHappensToTheBrokers(t *testing.T)
 func mostBytes(d *spill.Dir) int64 {
 	_, most := d.Bytes()
 	return most
-}
-
-// topic returns all messages of a topic.
-func topic(t *testing.T, addresses, name string) (messages []*kgo.Record) {
-	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(addresses, ",")...), kgo.ConsumeTopics(name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, name)
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	left := int64(0)
-	ends.Each(func(o kadm.ListedOffset) { left += o.Offset })
-	for left > 0 {
-		fetches := client.PollFetches(ctx)
-		if err := ctx.Err(); err != nil {
-			t.Fatalf("%d messages are missing: %v", left, err)
-		}
-		fetches.EachRecord(func(m *kgo.Record) {
-			messages = append(messages, m)
-			left--
-		})
-	}
-	return messages
 }

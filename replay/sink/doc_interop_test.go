@@ -45,7 +45,7 @@ func TestCommandsOfTheReplayPage(t *testing.T) {
 	t.Run("Kafka", func(t *testing.T) {
 		c := kafkatest.New(t, kafkatest.Options{})
 		run(t, "kafka", strings.NewReplacer("localhost:9092", c.Addresses()))
-		requireAll(t, want, consume(t, c.Addresses(), "calls"))
+		requireAll(t, want, kafkatest.Consume(t, c.Addresses(), "calls"))
 	})
 	t.Run("ClickHouse", func(t *testing.T) {
 		address := startClickHouse(t)

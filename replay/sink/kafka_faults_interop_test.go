@@ -66,7 +66,7 @@ func TestKafkaThreeBrokers(t *testing.T) {
 			for i := range 3 {
 				c.Await(i)
 			}
-			d := requireAll(t, want, consume(t, c.Addresses(), x.topic))
+			d := requireAll(t, want, kafkatest.Consume(t, c.Addresses(), x.topic))
 			t.Logf("%d duplicates, %+v", d, report.Delivery)
 		})
 	}

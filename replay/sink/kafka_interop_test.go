@@ -78,7 +78,7 @@ func TestKafkaOneBroker(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			messages := consume(t, c.Addresses(), topic)
+			messages := kafkatest.Consume(t, c.Addresses(), topic)
 			if d := requireAll(t, want, messages); d > 0 {
 				t.Errorf("%d duplicates without a failure", d)
 			}
@@ -101,7 +101,7 @@ func TestKafkaOneBroker(t *testing.T) {
 
 	t.Run("messages of a process are in one partition, in order", func(t *testing.T) {
 		partition, last := map[string]int32{}, map[string]int64{}
-		for _, m := range consume(t, c.Addresses(), "the-key-is-the-process") {
+		for _, m := range kafkatest.Consume(t, c.Addresses(), "the-key-is-the-process") {
 			var object struct {
 				TimeNS int64 `json:"time_ns"`
 			}
@@ -203,7 +203,7 @@ func TestKafkaOneBroker(t *testing.T) {
 		if len(left) == n || len(left) == 0 || report.Delivery.Refused != int64(n-len(left)) {
 			t.Errorf("%d of %d are not refused; report: %+v", len(left), n, report.Delivery)
 		}
-		requireAll(t, left, consume(t, c.Addresses(), "small"))
+		requireAll(t, left, kafkatest.Consume(t, c.Addresses(), "small"))
 	})
 
 	t.Run("the broker is killed and comes back", func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestKafkaOneBroker(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := requireAll(t, want, consume(t, c.Addresses(), "killed"))
+		d := requireAll(t, want, kafkatest.Consume(t, c.Addresses(), "killed"))
 		t.Logf("%d duplicates, %+v", d, report.Delivery)
 	})
 }

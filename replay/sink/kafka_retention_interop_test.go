@@ -34,5 +34,5 @@ func TestKafkaRetentionOfOldRecordings(t *testing.T) {
 			}
 		}
 	}
-	requireAll(t, expected(t, recording), consume(t, c.Addresses(), "forever"))
+	requireAll(t, expected(t, recording), kafkatest.Consume(t, c.Addresses(), "forever"))
 }

@@ -10,10 +10,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -51,17 +55,38 @@ func run() error {
 	if err := os.Mkdir(output, 0o755); err != nil {
 		return err
 	}
+	running := make(chan struct{}, runtime.NumCPU())
+	var wait sync.WaitGroup
+	var failed errorList
 	for _, tier := range tiers {
 		for build, flags := range builds {
 			for goarch, arch := range architectures {
 				name := fmt.Sprintf("%s_%s_%s.o.zst", tier, build, goarch)
-				if err := compile(tier+".bpf.c", filepath.Join(output, name), append(flags[:len(flags):len(flags)], "-D__TARGET_ARCH_"+arch)); err != nil {
-					return fmt.Errorf("%s: %w", name, err)
-				}
+				flags := append(slices.Clone(flags), "-D__TARGET_ARCH_"+arch)
+				wait.Go(func() {
+					running <- struct{}{}
+					defer func() { <-running }()
+					if err := compile(tier+".bpf.c", filepath.Join(output, name), flags); err != nil {
+						failed.add(fmt.Errorf("%s: %w", name, err))
+					}
+				})
 			}
 		}
 	}
-	return nil
+	wait.Wait()
+	return errors.Join(failed.errs...)
+}
+
+// errorList is what may go wrong in several goroutines.
+type errorList struct {
+	mu   sync.Mutex
+	errs []error
+}
+
+func (l *errorList) add(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.errs = append(l.errs, err)
 }
 
 func compile(source, destination string, flags []string) error {
