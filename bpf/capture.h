@@ -80,8 +80,14 @@ static __always_inline long read_iovec(struct event_iovec *dst, __u64 iov, __u32
 	return 0;
 }
 
-/* Entries of one read when a long array is summed, on the stack. */
-#define IOV_CHUNK 8
+/* Bytes of one read when a long array is summed, on the stack: of the 512 that a
+ * program has there the builds for old kernels use more elsewhere.
+ */
+#ifdef PORTABLE
+#define IOV_CHUNK_SIZE 32
+#else
+#define IOV_CHUNK_SIZE 128
+#endif
 
 /* The total of entries EVENT_IOV_MAX to count - 1, at most UIO_MAXIOV in all;
  * EVENT_REQUESTED_UNKNOWN when one cannot be read.
@@ -89,22 +95,23 @@ static __always_inline long read_iovec(struct event_iovec *dst, __u64 iov, __u32
 static __always_inline __s64 sum_rest(__u64 iov, __u32 count, const bool compat)
 {
 	const __u64 entry_size = compat ? sizeof(struct compat_iovec) : sizeof(struct event_iovec);
+	const __u32 entries = IOV_CHUNK_SIZE / entry_size;
 	union {
-		struct event_iovec entries[IOV_CHUNK];
-		struct compat_iovec compat[IOV_CHUNK];
+		struct event_iovec native[IOV_CHUNK_SIZE / sizeof(struct event_iovec)];
+		struct compat_iovec compat[IOV_CHUNK_SIZE / sizeof(struct compat_iovec)];
 	} chunk;
 	struct iov_sum sum = {};
 	__u32 done = EVENT_IOV_MAX;
 
-	for (int i = 0; i < UIO_MAXIOV / IOV_CHUNK && done + IOV_CHUNK <= count; i++) {
-		if (read_user(&chunk, IOV_CHUNK * entry_size, (void *)(iov + done * entry_size)))
+	for (int i = 0; i < UIO_MAXIOV / entries && done + entries <= count; i++) {
+		if (read_user(&chunk, sizeof(chunk), (void *)(iov + done * entry_size)))
 			return EVENT_REQUESTED_UNKNOWN;
 #pragma unroll
-		for (int j = 0; j < IOV_CHUNK; j++)
-			iov_add(&sum, compat ? chunk.compat[j].len : chunk.entries[j].len);
-		done += IOV_CHUNK;
+		for (int j = 0; j < entries; j++)
+			iov_add(&sum, compat ? chunk.compat[j].len : chunk.native[j].len);
+		done += entries;
 	}
-	for (int i = 0; i < IOV_CHUNK && done < count; i++, done++) {
+	for (int i = 0; i < entries && done < count; i++, done++) {
 		struct event_iovec entry;
 
 		if (read_iovec(&entry, iov, done, compat))
