@@ -2,8 +2,14 @@ package bpf
 
 import "golang.org/x/sys/unix"
 
-// sendfile has no function that serves callers of all ABIs.
-const sendfileFunction = "__x64_sys_sendfile64"
+// sendfile has no function that serves callers of all ABIs, and that of recvmmsg
+// not always the 64-bit ones (bpf/function.h).
+const (
+	sendfileFunction = "__x64_sys_sendfile64"
+	recvmmsgFunction = "__x64_sys_recvmmsg"
+)
+
+var recvmmsgCompat = []hook{{"recvmmsg_compat", "__sys_recvmmsg"}}
 
 var sendfileCompat = []hook{
 	{"sendfile_compat", "__ia32_sys_sendfile64"},

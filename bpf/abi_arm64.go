@@ -1,7 +1,13 @@
 package bpf
 
-// sendfile has no function that serves callers of all ABIs.
-const sendfileFunction = "__arm64_sys_sendfile64"
+// sendfile has no function that serves callers of all ABIs, and that of recvmmsg
+// not always the 64-bit ones (bpf/function.h).
+const (
+	sendfileFunction = "__arm64_sys_sendfile64"
+	recvmmsgFunction = "__arm64_sys_recvmmsg"
+)
+
+var recvmmsgCompat = []hook{{"recvmmsg_compat", "__sys_recvmmsg"}}
 
 var sendfileCompat = []hook{{"sendfile_compat_32", "__arm64_compat_sys_sendfile"}}
 

@@ -21,7 +21,7 @@ var calls = []call{
 	{name: "sendmmsg", number: 2, syscall: "sendmmsg", function: "__sys_sendmmsg"},
 	{name: "sendto", number: 3, syscall: "sendto", function: "__sys_sendto"},
 	{name: "recvmsg", number: 4, syscall: "recvmsg", function: "__sys_recvmsg"},
-	{name: "recvmmsg", number: 5, syscall: "recvmmsg", function: "__sys_recvmmsg"},
+	{name: "recvmmsg", number: 5, syscall: "recvmmsg", function: recvmmsgFunction, compat: recvmmsgCompat},
 	{name: "recvfrom", number: 6, syscall: "recvfrom", function: "__sys_recvfrom"},
 	{name: "sendfile", number: 7, syscall: "sendfile64", function: sendfileFunction, compat: sendfileCompat},
 }

@@ -25,51 +25,53 @@ static __always_inline void take_argument(struct call_entry *entry, const __u64 
  * perhaps with others behind them; its result comes behind all of them. Of
  * recvmmsg's, the sixth is a timeout of 32-bit numbers instead of the fifth.
  */
-#define FUNCTION_HOOKS(name, number, function, system_call_args, function_args) \
-	SEC("fentry/" #function)                                                \
-	int enter_##name(__u64 *ctx)                                            \
-	{                                                                       \
-		struct call_entry entry = { .call = number };                   \
-                                                                                \
-		for (int i = 0; i < (system_call_args); i++)                    \
-			take_argument(&entry, ctx, i);                          \
-		return function_enter(&entry);                                  \
-	}                                                                       \
-                                                                                \
-	SEC("fexit/" #function)                                                 \
-	int exit_##name(__u64 *ctx)                                             \
-	{                                                                       \
-		return function_exit(number, (__s32)ctx[function_args]);        \
+#define FUNCTION_HOOKS(by, name, number, function, system_call_args, function_args) \
+	SEC("fentry/" #function)                                                    \
+	int enter_##name(__u64 *ctx)                                                \
+	{                                                                           \
+		struct call_entry entry = { .call = number };                       \
+                                                                                    \
+		for (int i = 0; i < (system_call_args); i++)                        \
+			take_argument(&entry, ctx, i);                              \
+		return by##_enter(&entry);                                          \
+	}                                                                           \
+                                                                                    \
+	SEC("fexit/" #function)                                                     \
+	int exit_##name(__u64 *ctx)                                                 \
+	{                                                                           \
+		return by##_exit(number, (__s32)ctx[function_args]);                \
 	}
 
-FUNCTION_HOOKS(sendmsg, CALL_SENDMSG, __sys_sendmsg, 3, 4)
-FUNCTION_HOOKS(sendmmsg, CALL_SENDMMSG, __sys_sendmmsg, 4, 5)
-FUNCTION_HOOKS(sendto, CALL_SENDTO, __sys_sendto, 6, 6)
-FUNCTION_HOOKS(recvmsg, CALL_RECVMSG, __sys_recvmsg, 3, 4)
-FUNCTION_HOOKS(recvmmsg, CALL_RECVMMSG, __sys_recvmmsg, 6, 6)
-FUNCTION_HOOKS(recvfrom, CALL_RECVFROM, __sys_recvfrom, 6, 6)
+FUNCTION_HOOKS(function, sendmsg, CALL_SENDMSG, __sys_sendmsg, 3, 4)
+FUNCTION_HOOKS(function, sendmmsg, CALL_SENDMMSG, __sys_sendmmsg, 4, 5)
+FUNCTION_HOOKS(function, sendto, CALL_SENDTO, __sys_sendto, 6, 6)
+FUNCTION_HOOKS(function, recvmsg, CALL_RECVMSG, __sys_recvmsg, 3, 4)
+FUNCTION_HOOKS(others, recvmmsg_compat, CALL_RECVMMSG, __sys_recvmmsg, 6, 6)
+FUNCTION_HOOKS(function, recvfrom, CALL_RECVFROM, __sys_recvfrom, 6, 6)
 
+/* The entry of a system call. */
 #define FUNCTION(kind, function) FUNCTION_(kind, function)
 #define FUNCTION_(kind, function) SEC(kind "/" #function)
 
-#define SENDFILE_HOOKS(name, function, offset32)             \
-	FUNCTION("fentry", function)                         \
-	int enter_##name(__u64 *ctx)                         \
-	{                                                    \
-		return sendfile_enter(ctx[0], offset32);     \
-	}                                                    \
-                                                             \
-	FUNCTION("fexit", function)                          \
-	int exit_##name(__u64 *ctx)                          \
-	{                                                    \
-		return function_exit(CALL_SENDFILE, ctx[1]); \
+#define ENTRY_HOOKS(name, number, function, offset32)             \
+	FUNCTION("fentry", function)                              \
+	int enter_##name(__u64 *ctx)                              \
+	{                                                         \
+		return registers_enter(ctx[0], number, offset32); \
+	}                                                         \
+                                                                  \
+	FUNCTION("fexit", function)                               \
+	int exit_##name(__u64 *ctx)                               \
+	{                                                         \
+		return function_exit(number, (__s64)ctx[1]);      \
 	}
 
-SENDFILE_HOOKS(sendfile, SENDFILE_64, false)
+ENTRY_HOOKS(recvmmsg, CALL_RECVMMSG, RECVMMSG_64, false)
+ENTRY_HOOKS(sendfile, CALL_SENDFILE, SENDFILE_64, false)
 #ifdef SENDFILE_COMPAT
-SENDFILE_HOOKS(sendfile_compat, SENDFILE_COMPAT, false)
+ENTRY_HOOKS(sendfile_compat, CALL_SENDFILE, SENDFILE_COMPAT, false)
 #endif
-SENDFILE_HOOKS(sendfile_compat_32, SENDFILE_COMPAT_32, true)
+ENTRY_HOOKS(sendfile_compat_32, CALL_SENDFILE, SENDFILE_COMPAT_32, true)
 
 /* The functions that execute requests to io_uring. */
 #define REQUEST_HOOKS(function)                     \

@@ -12,49 +12,51 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* The two programs of a call: the function's arguments are the system call's,
  * perhaps with others behind them.
  */
-#define FUNCTION_HOOKS(name, number)                                   \
-	SEC("kprobe")                                                  \
-	int enter_##name(struct pt_regs *ctx)                          \
-	{                                                              \
-		struct call_entry entry = {                            \
-			.call = number,                                \
-			.args = { REGS_ARGUMENTS(ctx) },               \
-		};                                                     \
-                                                                       \
-		return function_enter(&entry);                         \
-	}                                                              \
-                                                                       \
-	SEC("kretprobe")                                               \
-	int exit_##name(struct pt_regs *ctx)                           \
-	{                                                              \
-		return function_exit(number, (__s32)REGS_RETURN(ctx)); \
+#define FUNCTION_HOOKS(by, name, number)                           \
+	SEC("kprobe")                                              \
+	int enter_##name(struct pt_regs *ctx)                      \
+	{                                                          \
+		struct call_entry entry = {                        \
+			.call = number,                            \
+			.args = { REGS_ARGUMENTS(ctx) },           \
+		};                                                 \
+                                                                   \
+		return by##_enter(&entry);                         \
+	}                                                          \
+                                                                   \
+	SEC("kretprobe")                                           \
+	int exit_##name(struct pt_regs *ctx)                       \
+	{                                                          \
+		return by##_exit(number, (__s32)REGS_RETURN(ctx)); \
 	}
 
-FUNCTION_HOOKS(sendmsg, CALL_SENDMSG)
-FUNCTION_HOOKS(sendmmsg, CALL_SENDMMSG)
-FUNCTION_HOOKS(sendto, CALL_SENDTO)
-FUNCTION_HOOKS(recvmsg, CALL_RECVMSG)
-FUNCTION_HOOKS(recvmmsg, CALL_RECVMMSG)
-FUNCTION_HOOKS(recvfrom, CALL_RECVFROM)
+FUNCTION_HOOKS(function, sendmsg, CALL_SENDMSG)
+FUNCTION_HOOKS(function, sendmmsg, CALL_SENDMMSG)
+FUNCTION_HOOKS(function, sendto, CALL_SENDTO)
+FUNCTION_HOOKS(function, recvmsg, CALL_RECVMSG)
+FUNCTION_HOOKS(others, recvmmsg_compat, CALL_RECVMMSG)
+FUNCTION_HOOKS(function, recvfrom, CALL_RECVFROM)
 
-#define SENDFILE_HOOKS(name, offset32)                                 \
-	SEC("kprobe")                                                  \
-	int enter_##name(struct pt_regs *ctx)                          \
-	{                                                              \
-		return sendfile_enter(REGS_FIRST(ctx), offset32);      \
-	}                                                              \
-                                                                       \
-	SEC("kretprobe")                                               \
-	int exit_##name(struct pt_regs *ctx)                           \
-	{                                                              \
-		return function_exit(CALL_SENDFILE, REGS_RETURN(ctx)); \
+/* The entry of a system call. */
+#define ENTRY_HOOKS(name, number, offset32)                                \
+	SEC("kprobe")                                                      \
+	int enter_##name(struct pt_regs *ctx)                              \
+	{                                                                  \
+		return registers_enter(REGS_FIRST(ctx), number, offset32); \
+	}                                                                  \
+                                                                           \
+	SEC("kretprobe")                                                   \
+	int exit_##name(struct pt_regs *ctx)                               \
+	{                                                                  \
+		return function_exit(number, (__s64)REGS_RETURN(ctx));     \
 	}
 
-SENDFILE_HOOKS(sendfile, false)
+ENTRY_HOOKS(recvmmsg, CALL_RECVMMSG, false)
+ENTRY_HOOKS(sendfile, CALL_SENDFILE, false)
 #ifdef SENDFILE_COMPAT
-SENDFILE_HOOKS(sendfile_compat, false)
+ENTRY_HOOKS(sendfile_compat, CALL_SENDFILE, false)
 #endif
-SENDFILE_HOOKS(sendfile_compat_32, true)
+ENTRY_HOOKS(sendfile_compat_32, CALL_SENDFILE, true)
 
 /* The functions that execute requests to io_uring. */
 #define REQUEST_HOOKS(function)                                                           \

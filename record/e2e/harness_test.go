@@ -162,7 +162,7 @@ func (r *recorder) signal(sig syscall.Signal) {
 
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for range 3000 {
+	for range 60000 { // an emulated guest verifies programs for minutes
 		if done() {
 			return
 		}

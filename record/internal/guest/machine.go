@@ -18,6 +18,7 @@ type machine struct {
 	console string
 	flavour string // of the kernel: "" is Debian's for cloud machines, or generic
 	boot    string // further parameters of the kernel
+	tests   string // that run there by default
 	// tiers are those that have to load there.
 	// On the running kernel, those that do load.
 	tiers []string
@@ -35,6 +36,7 @@ func machines() []*machine {
 		return &machine{
 			name: kernel + "-amd64", kernel: kernel, arch: "amd64", console: "ttyS0",
 			qemu:    []string{"qemu-system-x86_64", "-M", "pc", "-cpu", "max,-cx16"},
+			tests:   allTests,
 			tiers:   []string{"fentry", "kprobe", "tracepoint"},
 			modules: familyModules,
 		}
@@ -42,19 +44,21 @@ func machines() []*machine {
 	// Debian's generic kernels serve x32 callers when they are asked to.
 	x32 := amd64("6.1")
 	x32.name, x32.flavour, x32.boot = "6.1-x32", "generic", "syscall.x32=y"
+	x32.tests = tableTests
 	list := []*machine{
 		amd64("5.10"), amd64("6.1"), amd64("6.12"), x32,
 		{
 			name: "6.1-arm64", kernel: "6.1", arch: "arm64", console: "ttyAMA0",
 			// Signing pointers in the architecture's own way is slow to emulate.
-			qemu: []string{"qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on"},
+			qemu:  []string{"qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on"},
+			tests: tableTests,
 			// BPF trampolines on arm64 need kernel 6.4.
 			tiers:   []string{"kprobe", "tracepoint"},
 			modules: familyModules,
 		},
 	}
 	if os.Getuid() == 0 {
-		list = append(list, &machine{name: runningName, arch: hostArch, tiers: []string{"fentry", "kprobe", "tracepoint"}})
+		list = append(list, &machine{name: runningName, arch: hostArch, tests: tableTests, tiers: []string{"fentry", "kprobe", "tracepoint"}})
 	}
 	return list
 }

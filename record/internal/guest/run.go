@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,9 +23,12 @@ import (
 
 const hostArch = runtime.GOARCH
 
-// defaultTests are those of record/e2e that hold on every tier; the others
-// need strace, or time, and run on the host.
-const defaultTests = `^(TestTable|TestConservation|TestConservationOfRequests|TestSendsThroughIOURing|` +
+// tableTests compare every scripted call with its event.
+const tableTests = `^(TestTable|TestRelatedCalls)$`
+
+// allTests are those of record/e2e that hold on every tier; the others need
+// strace, or time, and run on the host.
+const allTests = `^(TestTable|TestRelatedCalls|TestConservation|TestConservationOfRequests|TestSendsThroughIOURing|` +
 	`TestAProcessThatDiesWithRequestsInFlight|TestSendersInsideTheKernel|TestSendsThatNoRecordedCallMadeAreCounted|` +
 	`TestRequestsExplainTheirSends)$`
 
@@ -55,7 +59,7 @@ func (o *options) commands(m *machine) []command {
 	for _, tier := range tiers {
 		list = append(list, command{
 			Name: tier,
-			Args: []string{path.Join(binDir, testProgram), "-test.v", "-test.short", "-test.run", o.run,
+			Args: []string{path.Join(binDir, testProgram), "-test.v", "-test.short", "-test.run", cmp.Or(o.run, m.tests),
 				"-test.timeout", (o.timeout / time.Duration(len(tiers)+1)).String()},
 			Env: append(slices.Clone(env), "SENDMSGREC_TIERS="+tier),
 		})
