@@ -49,21 +49,26 @@ FUNCTION_HOOKS(function, recvmsg, CALL_RECVMSG, __sys_recvmsg, 3, 4)
 FUNCTION_HOOKS(others, recvmmsg_compat, CALL_RECVMMSG, __sys_recvmmsg, 6, 6)
 FUNCTION_HOOKS(function, recvfrom, CALL_RECVFROM, __sys_recvfrom, 6, 6)
 
-/* The entry of a system call. */
+/* The entry of a system call. The verifier of 5.10 does not let a program load a
+ * pointer to registers whose type the entry's file knows by name only.
+ */
 #define FUNCTION(kind, function) FUNCTION_(kind, function)
 #define FUNCTION_(kind, function) SEC(kind "/" #function)
 
-#define ENTRY_HOOKS(name, number, function, offset32)             \
-	FUNCTION("fentry", function)                              \
-	int enter_##name(__u64 *ctx)                              \
-	{                                                         \
-		return registers_enter(ctx[0], number, offset32); \
-	}                                                         \
-                                                                  \
-	FUNCTION("fexit", function)                               \
-	int exit_##name(__u64 *ctx)                               \
-	{                                                         \
-		return function_exit(number, (__s64)ctx[1]);      \
+#define ENTRY_HOOKS(name, number, function, offset32)                \
+	FUNCTION("fentry", function)                                 \
+	int enter_##name(__u64 *ctx)                                 \
+	{                                                            \
+		__u64 registers = 0;                                 \
+                                                                     \
+		read_kernel(&registers, sizeof(registers), ctx);     \
+		return registers_enter(registers, number, offset32); \
+	}                                                            \
+                                                                     \
+	FUNCTION("fexit", function)                                  \
+	int exit_##name(__u64 *ctx)                                  \
+	{                                                            \
+		return function_exit(number, (__s64)ctx[1]);         \
 	}
 
 ENTRY_HOOKS(recvmmsg, CALL_RECVMMSG, RECVMMSG_64, false)
