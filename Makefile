@@ -57,7 +57,7 @@ test: ## run all tests that need no privilege and nothing but Go
 
 .PHONY: test-privileged
 test-privileged: ## run the tests that load programs into the running kernel (root, and the packages that .ci/run installs)
-	$(GO) test $(TESTFLAGS) -tags privileged -count=1 -p 1 $(PRIVILEGED)
+	$(GO) test $(TESTFLAGS) -tags privileged -count=1 -timeout 30m -p 1 $(PRIVILEGED)
 
 .PHONY: test-vm
 test-vm: ## run the shared table on Debian's kernels in emulated guests (qemu; KERNEL, TIER, RUN, PKG select, CMD runs a command there)
@@ -66,7 +66,7 @@ test-vm: ## run the shared table on Debian's kernels in emulated guests (qemu; K
 
 .PHONY: race
 race: ## run the unprivileged tests under the race detector (C compiler)
-	$(GO) test $(TESTFLAGS) -race ./...
+	$(GO) test $(TESTFLAGS) -timeout 30m -race ./...
 
 .PHONY: fuzz
 fuzz: ## run every fuzzer for FUZZTIME (default 10s)
@@ -98,7 +98,7 @@ bench-once: ## run every benchmark once, briefly, to see that it runs (root, tra
 interop: $(CACHE)/python-$(DUCKDB_VERSION)-$(PYARROW_VERSION)/done $(CACHE)/chdb-$(CHDB_VERSION)/done $(CACHE)/protoc-$(GRPCIO_TOOLS_VERSION)/done kafka ## compare our Parquet files with DuckDB and Arrow, our protobuf messages with protoc and Python; send to Kafka brokers and ClickHouse's engine (Python, Java, Maven)
 	SENDMSGREC_PYTHON=$(dir $<)bin/python SENDMSGREC_CHDB=$(CACHE)/chdb-$(CHDB_VERSION)/bin/python \
 		SENDMSGREC_PROTOC=$(CACHE)/protoc-$(GRPCIO_TOOLS_VERSION)/bin/python SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) \
-		$(GO) test $(TESTFLAGS) -tags interop -count=1 ./replay/... ./record
+		$(GO) test $(TESTFLAGS) -tags interop -count=1 -timeout 30m ./replay/... ./record
 
 .PHONY: fleet
 fleet: $(CACHE)/fleet/done kafka ## run docs/fleet.md: recorders, three Kafka brokers, a Parquet data set, two Spark workers (Python, Java, Maven, jq)
