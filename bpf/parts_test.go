@@ -101,10 +101,11 @@ func BenchmarkParts(b *testing.B) {
 			reportAdded(b, func() func() { return p.attach(b) })
 		})
 	}
+	typed := candidates[slices.IndexFunc(candidates, func(c candidate) bool { return c.tier == TierTracepoint && c.build == buildTyped })]
 	for name, cfg := range map[string]Config{"the whole probe": {}, "the whole probe, sends counted": {CountSends: true}} {
 		b.Run(name, func(b *testing.B) {
 			reportAdded(b, func() func() {
-				p, err := open(cfg, candidates[4], 1, false) // this process is the one that sends
+				p, err := open(cfg, typed, 1, false) // this process is the one that sends
 				if err != nil {
 					b.Fatal(err)
 				}
