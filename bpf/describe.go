@@ -3,7 +3,7 @@ package bpf
 // Description says what a probe is, for the recording's header.
 type Description struct {
 	Tier  string
-	Build string   // of its programs: typed or portable
+	Build string   // of its programs: typed, mixed or portable
 	Calls []string // that are recorded
 	Paths []string // on which they are watched
 	Hooks []string

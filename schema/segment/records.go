@@ -75,7 +75,7 @@ type HeaderColumn struct {
 // Probe is what watched, and what it could not see.
 type Probe struct {
 	Tier        string            `json:"tier"`
-	Build       string            `json:"build,omitempty"` // of the tier's programs: typed or portable
+	Build       string            `json:"build,omitempty"` // of the tier's programs: typed, mixed or portable
 	Calls       []string          `json:"calls,omitempty"` // names of the calls that were watched; none: sendmsg
 	Paths       []string          `json:"paths,omitempty"` // ways into the kernel on which they were watched; none: unknown
 	Hooks       []string          `json:"hooks,omitempty"`
