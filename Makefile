@@ -56,8 +56,8 @@ test: ## run all tests that need no privilege and nothing but Go
 	$(GO) test $(TESTFLAGS) ./...
 
 .PHONY: test-privileged
-test-privileged: ## run the tests that load programs into the running kernel (root, and the packages that .ci/run installs)
-	$(GO) test $(TESTFLAGS) -tags privileged -count=1 -timeout 30m -p 1 $(PRIVILEGED)
+test-privileged: $(CACHE)/busybox-i386 ## run the tests that load programs into the running kernel (root, and the packages that .ci/run installs)
+	busybox32=$(CACHE)/busybox-i386/bin/busybox $(GO) test $(TESTFLAGS) -tags privileged -count=1 -timeout 30m -p 1 $(PRIVILEGED)
 
 .PHONY: test-vm
 test-vm: ## run the shared table on Debian's kernels in emulated guests (qemu; KERNEL, TIER, RUN, PKG select, CMD runs a command there)
@@ -170,6 +170,9 @@ $(CACHE)/protoc-$(GRPCIO_TOOLS_VERSION)/done:
 	python3 -m venv $(dir $@)
 	$(dir $@)bin/pip install --quiet --disable-pip-version-check grpcio-tools==$(GRPCIO_TOOLS_VERSION)
 	touch $@
+
+$(CACHE)/busybox-i386:
+	.ci/debian/package bookworm i386 busybox-static $@
 
 $(CACHE)/fleet/done: docs/fleet/requirements.txt
 	python3 -m venv --clear $(dir $@)

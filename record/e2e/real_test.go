@@ -54,9 +54,9 @@ func witness(t *testing.T, script string, programs ...string) witnessed {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), realTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", w.path}, probe("tracepoint", "--calls", "all"), []string{"--",
+	cmd := exec.CommandContext(ctx, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", w.path}, allCalls("tracepoint"), []string{"--",
 		"strace", "-ff", "-o", filepath.Join(straces, "s"), "-X", "raw", "-v", "-s", "0", "-e", "signal=none",
-		"-e", "trace=" + strings.Join(stracelog.Names, ","), "sh", filepath.Join(here, script)})...)
+		"-e", "trace=" + stracelog.Filter(), "sh", filepath.Join(here, script)})...)
 	cmd.Env = append(os.Environ(), "here="+here, "work="+dir)
 	// In time, everything ends that the script has started.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -241,6 +241,27 @@ func TestRealPrograms(t *testing.T) {
 	t.Run("a web server sends files", func(t *testing.T) {
 		w := witness(t, "nginx.sh", "nginx", "curl", "cmp")
 		requireCalls(t, w.agree(t), "sendfile", "recvfrom")
+	})
+	t.Run("a 32-bit program calls the kernel in its own way", func(t *testing.T) {
+		if os.Getenv("busybox32") == "" {
+			t.Fatal("the variable busybox32 says where busybox for i386 is (make test-privileged fetches it)")
+		}
+		w := witness(t, "compat32.sh", "unbound", "unshare")
+		ways := map[string]int{}
+		for _, e := range slices.Concat(slices.Collect(maps.Values(w.events))...) {
+			path, _ := e.int(schema.ColEntryPath)
+			call, _ := e.int(schema.ColCall)
+			if abi, _ := e.int(schema.ColABI); abi == schema.ABICompat32 {
+				ways[schema.EntryPathEnum.Name(path)+" "+schema.CallEnum.Name(call)]++
+			}
+		}
+		t.Logf("32-bit calls: %v", ways)
+		for _, want := range []string{"socketcall sendmsg", "socketcall recvmsg", "socketcall sendto", "socketcall recvfrom", "syscall sendmmsg", "syscall sendfile"} {
+			if ways[want] == 0 {
+				t.Errorf("no %s in %v", want, ways)
+			}
+		}
+		requireCalls(t, w.agree(t), "sendmsg", "recvmsg", "sendto", "recvfrom", "sendmmsg", "sendfile")
 	})
 	t.Run("what liburing sends strace does not see", func(t *testing.T) {
 		w := witness(t, "uring.sh", "cc")

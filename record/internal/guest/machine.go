@@ -12,7 +12,7 @@ import (
 // machine is a kind of guest.
 type machine struct {
 	name    string // kernel and architecture
-	kernel  string // Debian's version, as .ci/guest/kernel takes it
+	kernel  string // Debian's version, as .ci/debian/kernel takes it
 	arch    string // as Debian and Go name it
 	qemu    []string
 	console string
@@ -80,7 +80,7 @@ func (m *machine) fetch(cache string) error {
 	if m.name == runningName {
 		return nil
 	}
-	out, err := exec.Command(".ci/guest/kernel", m.kernel, m.arch, m.dir(cache), m.flavour).CombinedOutput()
+	out, err := exec.Command(".ci/debian/kernel", m.kernel, m.arch, m.dir(cache), m.flavour).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("fetch kernel %s (run this in the repository's root): %w\n%s", m.name, err, out)
 	}

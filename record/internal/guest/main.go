@@ -6,7 +6,7 @@
 //	go run ./record/internal/guest -kernel 5.10 -- sendmsgrec doctor
 //	go run ./record/internal/guest -instructions         # what tracing costs
 //
-// A guest is a kernel (fetched by .ci/guest/kernel and kept outside the tree)
+// A guest is a kernel (fetched by .ci/debian/kernel and kept outside the tree)
 // and an initial RAM disk that is made here: this program as /init, and static
 // builds of sendmsgrec, of the workload and of the tests. There is no root file
 // system, no network but loopback, and no package of the guest's.

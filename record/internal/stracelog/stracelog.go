@@ -30,8 +30,14 @@ type Call struct {
 	Args     []string            // of calls without a msghdr: all arguments, as they stand
 }
 
-// Names are the calls that Parse knows, as strace's trace= takes them.
-var Names = []string{"sendmsg", "sendmmsg", "sendto", "recvmsg", "recvmmsg", "recvfrom", "sendfile"}
+// names are the calls that Parse knows.
+var names = []string{"sendmsg", "sendmmsg", "sendto", "recvmsg", "recvmmsg", "recvfrom", "sendfile"}
+
+// only32 is a call of 32-bit programs, and what it is to others.
+const only32, wide = "sendfile64", "sendfile"
+
+// Filter is what strace's option trace= has to be for the calls that Parse knows.
+func Filter() string { return strings.Join(names, ",") + ",?" + only32 }
 
 // flagsAt is which argument a call's flags are.
 var flagsAt = map[string]int{"sendmsg": 2, "recvmsg": 2, "sendmmsg": 3, "recvmmsg": 3, "sendto": 3, "recvfrom": 3}
@@ -45,7 +51,10 @@ var (
 // and exits.
 func Parse(line string) (c Call, ok bool, err error) {
 	name, rest, _ := strings.Cut(line, "(")
-	if !slices.Contains(Names, name) {
+	if name == only32 {
+		name = wide
+	}
+	if !slices.Contains(names, name) {
 		return Call{}, false, nil
 	}
 	// The arguments end at the last ") " before "= ": strings may hold both.

@@ -74,6 +74,11 @@ func TestParse(t *testing.T) {
 			`sendfile(3, 5, [0] => [300000], 300000)  = 300000`,
 			Call{Name: "sendfile", FD: "3", Ret: "300000", Args: []string{"3", "5", "[0] => [300000]", "300000"}},
 		},
+		{
+			"a file that a 32-bit program sent",
+			`sendfile64(1, 3, NULL, 16777216)        = 49`,
+			Call{Name: "sendfile", FD: "1", Ret: "49", Args: []string{"1", "3", "NULL", "16777216"}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, ok, err := Parse(c.line)
