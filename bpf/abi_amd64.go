@@ -9,11 +9,11 @@ const (
 	recvmmsgFunction = "__x64_sys_recvmmsg"
 )
 
-var recvmmsgCompat = []hook{{"recvmmsg_compat", "__sys_recvmmsg"}}
+var recvmmsgCompat = []hook{{name: "recvmmsg_compat", place: "__sys_recvmmsg"}}
 
 var sendfileCompat = []hook{
-	{"sendfile_compat", "__ia32_sys_sendfile64"},
-	{"sendfile_compat_32", "__ia32_compat_sys_sendfile"},
+	{name: "sendfile_compat", place: "__ia32_sys_sendfile64"},
+	{name: "sendfile_compat_32", place: "__ia32_compat_sys_sendfile"},
 }
 
 // compat32Function is one that kernels with 32-bit system calls have.

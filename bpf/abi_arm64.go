@@ -7,9 +7,9 @@ const (
 	recvmmsgFunction = "__arm64_sys_recvmmsg"
 )
 
-var recvmmsgCompat = []hook{{"recvmmsg_compat", "__sys_recvmmsg"}}
+var recvmmsgCompat = []hook{{name: "recvmmsg_compat", place: "__sys_recvmmsg"}}
 
-var sendfileCompat = []hook{{"sendfile_compat_32", "__arm64_compat_sys_sendfile"}}
+var sendfileCompat = []hook{{name: "sendfile_compat_32", place: "__arm64_compat_sys_sendfile"}}
 
 // compat32Function is one that kernels with 32-bit system calls have.
 const compat32Function = "__arm64_compat_sys_sendmsg"

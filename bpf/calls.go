@@ -13,6 +13,8 @@ type call struct {
 	function string // behind it, or its own entry, for the tiers that hook functions
 	// compat are further functions that only callers of other ABIs enter.
 	compat []hook
+	// kprobe: it is seen by a kprobe on the function, whatever the tier.
+	kprobe bool
 }
 
 // calls are all that can be recorded. The first is the default.
@@ -30,6 +32,8 @@ var calls = []call{
 type hook struct {
 	name  string // of the programs
 	place string // the function, or the system call's name in the tracepoints
+	// kprobe: attached as one, whatever the tier.
+	kprobe bool
 }
 
 func (h *hook) enterProgram() string { return "enter_" + h.name }
@@ -45,11 +49,17 @@ func (h *hook) program(exit bool) string {
 
 // hook returns where a tier sees the call of 64-bit callers.
 func (c *call) hook(tier string) *hook {
-	if tier == TierTracepoint {
-		return &hook{c.name, c.syscall}
+	switch {
+	case tier == TierTracepoint:
+		return &hook{name: c.name, place: c.syscall}
+	case c.kprobe:
+		return &hook{name: c.name + kprobeSuffix, place: c.function, kprobe: true}
 	}
-	return &hook{c.name, c.function}
+	return &hook{name: c.name, place: c.function}
 }
+
+// kprobeSuffix ends the names of the fentry tier's programs for kprobes.
+const kprobeSuffix = "_kprobe"
 
 // CallNames returns the names of all calls that can be recorded, the default
 // first.

@@ -17,24 +17,23 @@ var compatHook = hook{name: "compat"}
 // abis says which other ABIs than the 64-bit one the kernel serves.
 type abis struct{ compat32, x32 bool }
 
-func kernelABIs() (abis, error) {
-	kernel, err := btf.LoadKernelSpec()
-	if err != nil {
-		return abis{}, fmt.Errorf("read kernel BTF: %w", err)
-	}
-	return abis{compat32: hasFunction(kernel, compat32Function), x32: takesX32()}, nil
+const noCompat32 = "this kernel serves no 32-bit callers"
+
+func kernelABIs(kernel *btf.Spec) abis {
+	return abis{compat32: hasFunction(kernel, compat32Function), x32: takesX32()}
 }
 
+// hasFunction reports whether the kernel has the function. Of a system call its
+// types can have two: the call, and its stub for kernels without it (6.1).
 func hasFunction(kernel *btf.Spec, name string) bool {
 	var f *btf.Func
-	return kernel.TypeByName(name, &f) == nil
+	err := kernel.TypeByName(name, &f)
+	return err == nil || errors.Is(err, btf.ErrMultipleMatches)
 }
 
 // prepareCompat finds out which other ABIs there are, and tells the programs.
-func (p *Probe) prepareCompat(spec *ebpf.CollectionSpec) (err error) {
-	if p.abis, err = kernelABIs(); err != nil {
-		return err
-	}
+func (p *Probe) prepareCompat(spec *ebpf.CollectionSpec, kernel *btf.Spec) error {
+	p.abis = kernelABIs(kernel)
 	if p.watches(PathCompat) && !p.abis.compat32 && !p.abis.x32 {
 		if err := p.refuse(PathCompat, errors.New("this kernel serves no other ABI than the 64-bit one")); err != nil {
 			return err
@@ -134,12 +133,12 @@ func (p *Probe) compatWays(call string) []Way {
 		}
 		return w
 	}
-	ways := []Way{way("syscall", "compat32", p.abis.compat32, "this kernel serves no 32-bit callers")}
+	ways := []Way{way("syscall", "compat32", p.abis.compat32, noCompat32)}
 	if runtime.GOARCH == "amd64" {
 		ways = append(ways, way("syscall", "x32", p.abis.x32, "this kernel serves no x32 callers"))
 	}
 	if hasSocketcall && call != "sendfile" {
-		ways = append(ways, way("socketcall", "compat32", p.abis.compat32, "this kernel serves no 32-bit callers"))
+		ways = append(ways, way("socketcall", "compat32", p.abis.compat32, noCompat32))
 	}
 	return ways
 }

@@ -72,6 +72,10 @@ FUNCTION_HOOKS(function, recvfrom, CALL_RECVFROM, __sys_recvfrom, 6, 6)
 	}
 
 ENTRY_HOOKS(recvmmsg, CALL_RECVMMSG, RECVMMSG_64, false)
+/* For kernels whose BTF has the entry's name twice (6.1: that of kernels without
+ * the call, too), so that no program can be attached to it by name.
+ */
+ENTRY_KPROBES(recvmmsg_kprobe, CALL_RECVMMSG, false)
 ENTRY_HOOKS(sendfile, CALL_SENDFILE, SENDFILE_64, false)
 #ifdef SENDFILE_COMPAT
 ENTRY_HOOKS(sendfile_compat, CALL_SENDFILE, SENDFILE_COMPAT, false)

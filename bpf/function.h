@@ -95,4 +95,18 @@ static __always_inline int registers_enter(__u64 registers, __u8 call, bool offs
 	return function_enter(&entry);
 }
 
+/* Its kprobe and kretprobe. */
+#define ENTRY_KPROBES(name, number, offset32)                              \
+	SEC("kprobe")                                                      \
+	int enter_##name(struct pt_regs *ctx)                              \
+	{                                                                  \
+		return registers_enter(REGS_FIRST(ctx), number, offset32); \
+	}                                                                  \
+                                                                           \
+	SEC("kretprobe")                                                   \
+	int exit_##name(struct pt_regs *ctx)                               \
+	{                                                                  \
+		return function_exit(number, (__s64)REGS_RETURN(ctx));     \
+	}
+
 #endif

@@ -37,26 +37,12 @@ FUNCTION_HOOKS(function, recvmsg, CALL_RECVMSG)
 FUNCTION_HOOKS(others, recvmmsg_compat, CALL_RECVMMSG)
 FUNCTION_HOOKS(function, recvfrom, CALL_RECVFROM)
 
-/* The entry of a system call. */
-#define ENTRY_HOOKS(name, number, offset32)                                \
-	SEC("kprobe")                                                      \
-	int enter_##name(struct pt_regs *ctx)                              \
-	{                                                                  \
-		return registers_enter(REGS_FIRST(ctx), number, offset32); \
-	}                                                                  \
-                                                                           \
-	SEC("kretprobe")                                                   \
-	int exit_##name(struct pt_regs *ctx)                               \
-	{                                                                  \
-		return function_exit(number, (__s64)REGS_RETURN(ctx));     \
-	}
-
-ENTRY_HOOKS(recvmmsg, CALL_RECVMMSG, false)
-ENTRY_HOOKS(sendfile, CALL_SENDFILE, false)
+ENTRY_KPROBES(recvmmsg, CALL_RECVMMSG, false)
+ENTRY_KPROBES(sendfile, CALL_SENDFILE, false)
 #ifdef SENDFILE_COMPAT
-ENTRY_HOOKS(sendfile_compat, CALL_SENDFILE, false)
+ENTRY_KPROBES(sendfile_compat, CALL_SENDFILE, false)
 #endif
-ENTRY_HOOKS(sendfile_compat_32, CALL_SENDFILE, true)
+ENTRY_KPROBES(sendfile_compat_32, CALL_SENDFILE, true)
 
 /* The functions that execute requests to io_uring. */
 #define REQUEST_HOOKS(function)                                                           \

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 )
@@ -25,11 +26,11 @@ const kprobeGroup = "sendmsgrec_"
 
 var kprobeHooks = hooks{try: tryKprobe, attach: attachKprobe}
 
-// tryKprobe makes a kprobe at the entry of the call's function, and removes it.
-func tryKprobe(c *call) error {
-	event, err := makeKprobeEvent("p", c.hook(TierKprobe).enterProgram(), c.function)
+// tryKprobe makes a kprobe at the entry of the hook's function, and removes it.
+func tryKprobe(h *hook, _ *btf.Cache) error {
+	event, err := makeKprobeEvent("p", h.enterProgram(), h.place)
 	if err != nil {
-		return fmt.Errorf("kprobe:%s: %w", c.function, err)
+		return fmt.Errorf("kprobe:%s: %w", h.place, err)
 	}
 	return event.remove()
 }

@@ -20,11 +20,7 @@ const (
 
 // choosePoints decides, by the kernel's BTF, which programs of the optional
 // paths and of the count of sends can be attached here.
-func (p *Probe) choosePoints(spec *ebpf.CollectionSpec, countSends bool) error {
-	kernel, err := btf.LoadKernelSpec()
-	if err != nil {
-		return fmt.Errorf("read kernel BTF: %w", err)
-	}
+func (p *Probe) choosePoints(spec *ebpf.CollectionSpec, kernel *btf.Spec, countSends bool) (err error) {
 	if p.watches(PathURing) {
 		if p.uring, err = chooseURing(spec, kernel, p.calls); err != nil {
 			if err := p.refuse(PathURing, err); err != nil {
@@ -92,12 +88,12 @@ func (p *Probe) wanted(followForks bool) map[string]bool {
 
 // load loads the programs. What is optional must cost nobody the rest: where the
 // kernel refuses the programs, it is left out one by one until it does not.
-func (p *Probe) load(spec *ebpf.CollectionSpec, followForks bool) (err error) {
+func (p *Probe) load(spec *ebpf.CollectionSpec, types *btf.Cache, followForks bool) (err error) {
 	try := func() error {
 		part := spec.Copy()
 		keep := p.wanted(followForks)
 		maps.DeleteFunc(part.Programs, func(name string, _ *ebpf.ProgramSpec) bool { return !keep[name] })
-		p.programs, err = ebpf.NewCollection(part)
+		p.programs, err = ebpf.NewCollectionWithOptions(part, ebpf.CollectionOptions{Cache: types})
 		return err
 	}
 	first := try()

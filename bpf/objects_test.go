@@ -12,6 +12,9 @@ func TestObjectsHaveWhatAnyChoiceOfCallsAsksFor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if c.tier == TierFentry && object.Programs["enter_recvmmsg"+kprobeSuffix] == nil {
+				t.Error("no kprobe for recvmmsg where it cannot be attached to by name")
+			}
 			for choice := 1; choice < 1<<len(calls); choice++ {
 				p := &Probe{candidate: c, abis: abis{compat32: true, x32: true}, sends: errNotCounted}
 				for i := range calls {

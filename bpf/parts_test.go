@@ -105,7 +105,7 @@ func BenchmarkParts(b *testing.B) {
 	for name, cfg := range map[string]Config{"the whole probe": {}, "the whole probe, sends counted": {CountSends: true}} {
 		b.Run(name, func(b *testing.B) {
 			reportAdded(b, func() func() {
-				p, err := open(cfg, typed, 1, false) // this process is the one that sends
+				p, err := open(cfg, typed, btf.NewCache(), 1, false) // this process is the one that sends
 				if err != nil {
 					b.Fatal(err)
 				}

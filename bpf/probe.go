@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
 	"github.com/cilium/ebpf/rlimit"
@@ -99,8 +100,9 @@ func Open(cfg Config) (*Probe, error) {
 
 // openAny is Open that says what has failed on the way.
 func openAny(cfg Config) (*Probe, []Failure, error) {
+	types := btf.NewCache()
 	p, failures, err := choose(cfg.Tier, func(c candidate) (*Probe, error) {
-		return open(cfg, c, uint32(os.Getpid()), true)
+		return open(cfg, c, types, uint32(os.Getpid()), true)
 	})
 	if err != nil {
 		return nil, failures, err
@@ -127,8 +129,9 @@ func classify(err error) error {
 }
 
 // open opens one set of programs for a recorder whose process is self, and
-// tests it.
-func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error) {
+// tests it. Reading the kernel's types takes as long as loading the programs, so
+// it happens once for all sets that are tried.
+func open(cfg Config, c candidate, types *btf.Cache, self uint32, test bool) (_ *Probe, err error) {
 	// Before 5.11 maps are charged to the limit of locked memory. Where it
 	// cannot be raised, loading says so.
 	_ = rlimit.RemoveMemlock()
@@ -140,9 +143,21 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 	if err != nil {
 		return nil, err
 	}
+	kernel, err := types.Kernel()
+	if err != nil {
+		return nil, fmt.Errorf("read kernel BTF: %w", err)
+	}
+	spec, err := loadObject(c.tier, c.build)
+	if err != nil {
+		return nil, fmt.Errorf("read BPF object: %w", err)
+	}
+	if c.tier == TierFentry {
+		byKprobe(chosen, spec, kernel)
+	}
 	// What this kernel refuses costs no memory for rings, and no programs.
-	if c := c.hooks.try; c != nil && chosen[0].function != "" {
-		if err := c(&chosen[0]); err != nil {
+	first := chosen[0].hook(c.tier)
+	if try := c.hooks.of(first).try; try != nil {
+		if err := try(first, types); err != nil {
 			return nil, hookError{err}
 		}
 	}
@@ -153,10 +168,6 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 	if size, err = allowedRing(size); err != nil {
 		return nil, err
 	}
-	spec, err := loadObject(c.tier, c.build)
-	if err != nil {
-		return nil, fmt.Errorf("read BPF object: %w", err)
-	}
 	p := &Probe{candidate: c, calls: chosen}
 	defer func() {
 		if err != nil {
@@ -166,16 +177,16 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 	if err := p.choosePaths(cfg.Paths); err != nil {
 		return nil, err
 	}
-	if err := p.prepareCompat(spec); err != nil {
+	if err := p.prepareCompat(spec, kernel); err != nil {
 		return nil, err
 	}
 	if err := cfg.prepare(spec, self, test, cpus, size); err != nil {
 		return nil, err
 	}
-	if err := p.choosePoints(spec, cfg.CountSends); err != nil {
+	if err := p.choosePoints(spec, kernel, cfg.CountSends); err != nil {
 		return nil, err
 	}
-	if err = p.load(spec, cfg.RootPID != 0); err != nil {
+	if err = p.load(spec, types, cfg.RootPID != 0); err != nil {
 		return nil, fmt.Errorf("load BPF programs: %w", err)
 	}
 	if err := p.mapRings(cpus, size); err != nil {
@@ -199,7 +210,7 @@ func open(cfg Config, c candidate, self uint32, test bool) (_ *Probe, err error)
 				return nil, err
 			}
 		}
-		if err := p.arm(); err != nil {
+		if err := p.arm(kernel); err != nil {
 			return nil, err
 		}
 	}
@@ -294,7 +305,7 @@ func (p *Probe) attachCalls(exit bool) error {
 }
 
 func (p *Probe) attachHook(path, call string, h *hook, exit bool) error {
-	l, name, err := p.candidate.hooks.attach(h, exit, p.programs.Programs[h.program(exit)])
+	l, name, err := p.candidate.hooks.of(h).attach(h, exit, p.programs.Programs[h.program(exit)])
 	if err != nil {
 		return err
 	}

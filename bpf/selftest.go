@@ -131,25 +131,21 @@ func compareSelf(events []selfEvent, tests []selfTest) error {
 
 // kernelCountsSkips reports whether the kernel has the count that
 // skippedEntry() reads.
-func kernelCountsSkips() bool {
-	spec, err := btf.LoadKernelSpec()
-	if err != nil {
-		return false
-	}
+func kernelCountsSkips(kernel *btf.Spec) bool {
 	var info *btf.Struct
-	if err := spec.TypeByName("bpf_prog_info", &info); err != nil {
+	if err := kernel.TypeByName("bpf_prog_info", &info); err != nil {
 		return false
 	}
 	return slices.ContainsFunc(info.Members, func(m btf.Member) bool { return m.Name == "recursion_misses" })
 }
 
 // arm begins the recording: what the self test has left is forgotten.
-func (p *Probe) arm() error {
+func (p *Probe) arm(kernel *btf.Spec) error {
 	skipped, err := p.skippedEntry()
 	if err != nil {
 		return err
 	}
-	p.countsSkips = kernelCountsSkips()
+	p.countsSkips = kernelCountsSkips(kernel)
 	p.skippedBefore = skipped
 	for _, ring := range p.rings {
 		ring.reset()

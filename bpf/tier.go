@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 )
@@ -40,10 +41,18 @@ type candidate struct {
 
 // hooks are a tier's way to a call.
 type hooks struct {
-	// try makes the hook of a call with nothing behind it and takes it away
-	// again; nil: there is nothing to try that would cost less than the rest.
-	try    func(c *call) error
+	// try makes the hook with nothing behind it and takes it away again; nil:
+	// there is nothing to try that would cost less than the rest.
+	try    func(h *hook, types *btf.Cache) error
 	attach attacher
+}
+
+// of returns the hook's own way, where that is not the tier's.
+func (t hooks) of(h *hook) hooks {
+	if h.kprobe {
+		return kprobeHooks
+	}
+	return t
 }
 
 // hookError says that a tier's hooks cannot be had here, whatever the programs.

@@ -53,6 +53,11 @@ func recordCases(t *testing.T, options []string, command string) {
 	for name, group := range byCase(calls) {
 		t.Run(name, func(t *testing.T) {
 			for _, want := range group {
+				// Who has called by another ABI knows that the kernel serves it, and
+				// every tier can watch it.
+				if why, ok := unavailable["compat"]; ok && slices.Contains(want.Needs, "compat") {
+					t.Fatalf("the kernel has served this caller, and the recording says: %s", why)
+				}
 				if needs(&want, unavailable) {
 					t.Logf("absent: this tier does not see %s", strings.Join(want.Needs, ", "))
 					continue

@@ -31,8 +31,8 @@ const (
 	// differ from others in ABI or architecture.
 	tableTests = `^TestTable$`
 	// oldTests are for kernels without a tracepoint of all sends.
-	oldTests = `^(TestTable|TestConservation|TestSendsThroughIOURing|TestSendersInsideTheKernel)$`
-	allTests = `^(TestTable|TestConservation|TestSendsThroughIOURing|TestSendersInsideTheKernel|` +
+	oldTests = `^(TestTable|TestRelatedCalls|TestConservation|TestConservationOfRelatedCalls|TestSendsThroughIOURing|TestSendersInsideTheKernel)$`
+	allTests = `^(TestTable|TestRelatedCalls|TestConservation|TestConservationOfRelatedCalls|TestSendsThroughIOURing|TestSendersInsideTheKernel|` +
 		`TestSendsThatNoRecordedCallMadeAreCounted|TestRequestsExplainTheirSends)$`
 )
 
