@@ -21,8 +21,17 @@ func (p *Probe) Ways() []Way {
 	}
 	return append(ways,
 		Way{Path: "io_uring", ABI: "64", Call: "sendmsg", Hooks: p.paths[PathURing].hooks["sendmsg"], Why: p.limits(PathURing)},
-		Way{Path: "io_uring", ABI: "compat32", Call: "sendmsg", Why: "requests of 32-bit programs are not decoded"},
+		p.compatRings(),
 		Way{Path: "kernel", ABI: "64", Call: "sendmsg", Hooks: p.paths[PathKernel].hooks["sendmsg"], Why: p.limits(PathKernel)})
+}
+
+// compatRings is the way of the requests of 32-bit programs.
+func (p *Probe) compatRings() Way {
+	w := Way{Path: "io_uring", ABI: "compat32", Call: "sendmsg", Why: noCompat32}
+	if p.abis.compat32 {
+		w.Hooks, w.Why = p.paths[PathURing].hooks["sendmsg"], p.limits(PathURing)
+	}
+	return w
 }
 
 // limits says why a path is not watched, or what is not seen of one that is.

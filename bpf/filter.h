@@ -38,7 +38,7 @@ static __always_inline bool matches_comm(void)
  */
 static __always_inline struct task_struct *submitter(struct task_struct *task)
 {
-	return READ(task, flags) & PF_IO_WORKER ? READ(task, group_leader) : task;
+	return WALK(task, flags) & PF_IO_WORKER ? WALK(task, group_leader) : task;
 }
 
 /* Kinds of filter are joined by AND, the values of one kind by OR. */

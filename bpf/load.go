@@ -87,7 +87,8 @@ func (p *Probe) wanted(followForks bool) map[string]bool {
 }
 
 // load loads the programs. What is optional must cost nobody the rest: where the
-// kernel refuses the programs, it is left out one by one until it does not.
+// kernel refuses the programs, it is left out, one alone if that suffices, else
+// all of it.
 func (p *Probe) load(spec *ebpf.CollectionSpec, types *btf.Cache, followForks bool) (err error) {
 	try := func() error {
 		part := spec.Copy()
@@ -96,28 +97,56 @@ func (p *Probe) load(spec *ebpf.CollectionSpec, types *btf.Cache, followForks bo
 		p.programs, err = ebpf.NewCollectionWithOptions(part, ebpf.CollectionOptions{Cache: types})
 		return err
 	}
+	return loadWithout(p.optional(), try)
+}
+
+// loadWithout tries without what is optional, as load does.
+func loadWithout(list []optional, try func() error) error {
 	first := try()
 	if first == nil {
 		return nil
 	}
-	if p.countsSends() {
-		p.sends = first
-		if err = try(); err == nil {
+	for _, o := range list {
+		if o.leaveOut(first) == nil && try() == nil {
 			return nil
 		}
+		o.takeBack()
 	}
-	for _, path := range []string{PathKernel, PathURing} {
-		if !p.watches(path) {
-			continue
-		}
-		if err := p.refuse(path, first); err != nil {
+	for _, o := range list {
+		if err := o.leaveOut(first); err != nil {
 			return err
 		}
-		if err = try(); err == nil {
-			return nil
+	}
+	if len(list) > 1 {
+		return try()
+	}
+	return first
+}
+
+// optional is what a recording can do without.
+type optional struct {
+	leaveOut func(why error) error // an error when it was asked for by name
+	takeBack func()
+}
+
+// optional returns what this one has of it.
+func (p *Probe) optional() []optional {
+	var list []optional
+	if p.countsSends() {
+		list = append(list, optional{
+			leaveOut: func(why error) error { p.sends = why; return nil },
+			takeBack: func() { p.sends = nil },
+		})
+	}
+	for _, path := range []string{PathKernel, PathURing} {
+		if p.watches(path) {
+			list = append(list, optional{
+				leaveOut: func(why error) error { return p.refuse(path, why) },
+				takeBack: func() { p.paths[path].why = nil },
+			})
 		}
 	}
-	return err
+	return list
 }
 
 // attachAddressed watches what is kept by an address: requests to io_uring and

@@ -18,7 +18,9 @@
 #define REQ_F_FIXED_FILE (1 << 0)
 #define REQ_F_CQE_SKIP (1 << 6)
 
-/* Requests of 32-bit programs have another layout behind their pointers. */
+/* Whether a 32-bit program has made the ring: the pointers of all its requests
+ * lead to 32-bit layouts, whoever submits them.
+ */
 static __always_inline bool is_compat(struct io_kiocb *req)
 {
 	struct io_ring_ctx *ring = READ(req, ctx);
@@ -72,7 +74,7 @@ static __always_inline void read_request(struct task_struct *task, struct call_s
 	struct call_entry entry = {
 		.call = CALL_SENDMSG,
 		.entry_path = ENTRY_IO_URING,
-		.abi = ABI_64,
+		.abi = is_compat(req) ? ABI_COMPAT32 : ABI_64,
 		.origin = ORIGIN_USER,
 	};
 	struct io_sr_msg *message = CAST(struct io_sr_msg, req);
@@ -86,6 +88,8 @@ static __always_inline void read_request(struct task_struct *task, struct call_s
 		entry.args[0] = (__s64)READ(req, cqe.fd);
 	entry.args[1] = (__u64)READ(message, umsg);
 	entry.args[2] = READ(message, msg_flags);
+	if (entry.abi == ABI_COMPAT32)
+		entry.args[2] &= ~(__u64)MSG_CMSG_COMPAT; /* the kernel has added it */
 	read_at_entry(task, st, &entry);
 	/* 5.10 has looked the descriptor up by now, and forgotten its number. */
 	file = (__u64)READ(req, file);
@@ -111,7 +115,7 @@ static __always_inline int request_submit(struct io_kiocb *req)
 
 	if (opcode != IORING_OP_SENDMSG && opcode != IORING_OP_SENDMSG_ZC)
 		return 0;
-	if (!ring || is_compat(req) || !admit(ring, submitter(task)))
+	if (!ring || !admit(ring, submitter(task)))
 		return 0;
 	st = address_state((__u64)req);
 	if (unlikely(st))

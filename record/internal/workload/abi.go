@@ -24,10 +24,13 @@ type callerABI struct {
 	later            bool // it differs from another one only by these two
 	// alive says whether the kernel takes such calls.
 	alive func() bool
+	// uring makes a call of io_uring, whose numbers are the same everywhere; nil
+	// where another ABI has the same rings.
+	uring func(number uintptr, args ...uint64) int64
 }
 
 // native is how 64-bit programs call.
-var native = &callerABI{word: 8, blocks: unix.SYS_SENDMSG, sendfile: true, call: func(call int64, args ...uint64) int64 {
+var native = &callerABI{word: 8, blocks: unix.SYS_SENDMSG, sendfile: true, uring: invoke, call: func(call int64, args ...uint64) int64 {
 	return invoke(nativeNumbers[call], args...)
 }}
 

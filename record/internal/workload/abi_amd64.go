@@ -45,7 +45,8 @@ func foreignABIs() []*callerABI {
 	}
 	return []*callerABI{
 		{name: "by a 32-bit call", abi: schema.ABICompat32, word: 4, blocks: 370, call: byNumber(i386Numbers),
-			time32: true, offset32: true, sendfile: true, alive: alive80},
+			time32: true, offset32: true, sendfile: true, alive: alive80,
+			uring: func(number uintptr, args ...uint64) int64 { return int80(uint64(number), args...) }},
 		{name: "by a later 32-bit call", abi: schema.ABICompat32, word: 4, blocks: 370,
 			call: byNumber(later386Numbers), sendfile: true, later: true, alive: alive80},
 		{name: "by socketcall", abi: schema.ABICompat32, path: schema.EntrySocketcall, word: 4, blocks: i386Socketcall,

@@ -55,6 +55,7 @@ type uringParams struct {
 
 // uring is an io_uring without a library.
 type uring struct {
+	abi            *callerABI
 	fd             int
 	params         uringParams
 	sq, cq, sqes   []byte
@@ -70,14 +71,15 @@ type request struct {
 	userData      uint64
 }
 
-func newURing(flags uint32) (*uring, error) {
-	u := &uring{done: map[uint64]int32{}}
-	u.params.flags = flags
-	fd, _, e := unix.Syscall(unix.SYS_IO_URING_SETUP, uringEntries, uintptr(unsafe.Pointer(&u.params)), 0)
-	if e != 0 {
-		return nil, fmt.Errorf("io_uring_setup: %w", e)
+// newURing makes a ring as programs of the ABI do, which is theirs for ever.
+func newURing(abi *callerABI, a *arena, flags uint32) (*uring, error) {
+	params := (*uringParams)(unsafe.Pointer(unsafe.SliceData(a.alloc(int(unsafe.Sizeof(uringParams{}))))))
+	params.flags = flags
+	fd := abi.uring(unix.SYS_IO_URING_SETUP, uringEntries, uint64(uintptr(unsafe.Pointer(params))))
+	if fd < 0 {
+		return nil, fmt.Errorf("io_uring_setup: %w", unix.Errno(-fd))
 	}
-	u.fd = int(fd)
+	u := &uring{abi: abi, fd: int(fd), params: *params, done: map[uint64]int32{}}
 	for _, m := range []struct {
 		to     *[]byte
 		offset int64
@@ -93,6 +95,11 @@ func newURing(flags uint32) (*uring, error) {
 		*word(u.sq, u.params.sq.array+4*i) = i
 	}
 	return u, nil
+}
+
+// enter is io_uring_enter.
+func (u *uring) enter(submit, complete int, flags uint64) int64 {
+	return u.abi.uring(unix.SYS_IO_URING_ENTER, uint64(u.fd), uint64(submit), uint64(complete), flags)
 }
 
 func (u *uring) has(feature uint32) bool { return u.params.features&feature != 0 }
@@ -124,15 +131,15 @@ func (u *uring) submit(requests ...request) error {
 		u.sqTail++
 	}
 	atomic.StoreUint32(word(u.sq, u.params.sq.tail), u.sqTail)
-	count, flags := uintptr(len(requests)), uintptr(0)
+	flags := uint64(0)
 	if u.params.flags&setupSQPoll != 0 {
 		if atomic.LoadUint32(word(u.sq, u.params.sq.flags))&needWakeup == 0 {
 			return nil
 		}
 		flags = enterWakeup
 	}
-	if n, _, e := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(u.fd), count, 0, flags, 0, 0); e != 0 || n != count {
-		return fmt.Errorf("submit: %d of %d, %w", n, count, e)
+	if n := u.enter(len(requests), 0, flags); n != int64(len(requests)) {
+		return fmt.Errorf("submit %d requests: result %d", len(requests), n)
 	}
 	return nil
 }
@@ -153,8 +160,8 @@ func (u *uring) wait(userData uint64) (int32, error) {
 			delete(u.done, userData)
 			return res, nil
 		}
-		if _, _, e := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(u.fd), 0, 1, enterGetEvents, 0, 0); e != 0 {
-			return 0, fmt.Errorf("wait: %w", e)
+		if n := u.enter(0, 1, enterGetEvents); n < 0 {
+			return 0, fmt.Errorf("wait: %w", unix.Errno(-n))
 		}
 	}
 }

@@ -47,7 +47,7 @@ func loadURing(n int64) error {
 	if err != nil {
 		return err
 	}
-	ring, err := newURing(0)
+	ring, err := newURing(native, a, 0)
 	if err != nil {
 		return err
 	}

@@ -192,7 +192,7 @@ func (r *requester) all() error {
 
 // polled sends through a ring whose queue a thread of the kernel's polls.
 func (r *requester) polled() error {
-	ring, err := newURing(setupSQPoll)
+	ring, err := newURing(native, r.t.arena, setupSQPoll)
 	if err != nil {
 		return err
 	}
@@ -201,6 +201,42 @@ func (r *requester) polled() error {
 	err = p.expect(opSendmsg, 0, message{fd: uint64(fd), iov: r.t.one(29)}, 29)
 	r.sent = p.sent
 	return err
+}
+
+// foreign sends through rings of programs of other ABIs, by each in turn.
+func (r *requester) foreign() error {
+	for _, abi := range foreignABIs() {
+		if abi.uring == nil || !abi.alive() {
+			continue
+		}
+		a, err := newLowArena(64 << 10)
+		if err != nil {
+			return err
+		}
+		ring, err := newURing(abi, a, 0)
+		if err != nil {
+			return err
+		}
+		f := requester{uring: ring, t: &thread{arena: a, abi: abi, name: r.t.name}, sent: r.sent}
+		if err := f.few(); err != nil {
+			return fmt.Errorf("%s: %w", abi.name, err)
+		}
+		r.sent = f.sent
+	}
+	return nil
+}
+
+// few sends two requests whose layouts differ from ABI to ABI.
+func (r *requester) few() error {
+	fd, peer := r.t.pair(unix.SOCK_STREAM)
+	rights := r.t.abi.cmsg(unix.SOL_SOCKET, unix.SCM_RIGHTS, -1, ints(0))
+	if err := r.expect(opSendmsg, 0, message{fd: uint64(fd), iov: []iovec{r.t.bytes(5), r.t.bytes(26)}}, 31); err != nil {
+		return err
+	}
+	if err := r.expect(opSendmsg, sqeAsync, message{fd: uint64(fd), iov: r.t.one(37), control: rights}, 37); err != nil {
+		return err
+	}
+	return drain(peer)
 }
 
 // blocked leaves one request that cannot complete.
@@ -220,7 +256,7 @@ func runURing([]string) error {
 	if err != nil {
 		return err
 	}
-	ring, err := newURing(0)
+	ring, err := newURing(native, a, 0)
 	if err != nil {
 		return err
 	}
@@ -228,7 +264,7 @@ func runURing([]string) error {
 	if _, err := syscall.Read(0, make([]byte, 1)); err != nil {
 		return err
 	}
-	for _, step := range []func() error{r.all, r.polled, r.blocked} {
+	for _, step := range []func() error{r.all, r.polled, r.foreign, r.blocked} {
 		if err := step(); err != nil {
 			return err
 		}
