@@ -141,6 +141,9 @@ func (p *Program) within(fromNS, toNS int64) {
 	if toNS != 0 {
 		set.hi = toNS - 1
 	}
+	if set.lo > set.hi {
+		set = intSet{list: []int64{}} // not an interval from more to less
+	}
 	l := &leaf{test: len(p.tests), target: targetOf("time_ns"), mask: -1, set: set}
 	p.tests = append(p.tests[:len(p.tests):len(p.tests)], "time range")
 	nodes := []*node{newLeaf(l)}

@@ -160,3 +160,42 @@ func compareWithNaive(t *testing.T, file []byte, x naive) (selected, decided int
 	}
 	return selected, decided
 }
+
+func TestATimeRangeIsHalfOpenAndMayBeEmpty(t *testing.T) {
+	file := generated(t, gen.Options{Events: 2000, SegmentEvents: 500})
+	s := segments(t, open(t, file))[1]
+	for _, c := range []struct {
+		name     string
+		from, to int64
+	}{
+		{"within a segment", s.MinTimeNS + 1, s.MaxTimeNS},
+		{"one nanosecond", s.MinTimeNS, s.MinTimeNS + 1},
+		{"between a moment and itself", s.MaxTimeNS - 1, s.MaxTimeNS - 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var everything *Filter
+			r := open(t, file)
+			p, err := everything.Bind(Recording{Header: r.Header(), FromNS: c.from, ToNS: c.to})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b segment.Block
+			selected, err := p.Evaluator(r.NewDecoder()).Select(s, &b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := selected.Len(), 0
+			if err := r.NewDecoder().ReadBlock(s, nil, &b); err != nil {
+				t.Fatal(err)
+			}
+			for _, ns := range b.Cols[schema.ColTimeNS].Ints {
+				if c.from <= ns && ns < c.to {
+					want++
+				}
+			}
+			if got != want {
+				t.Errorf("%d events are selected, expected %d", got, want)
+			}
+		})
+	}
+}
