@@ -22,9 +22,9 @@ func TestMain(m *testing.M) {
 // TestScripts runs the scripts in testdata/script, one per topic. None needs
 // privileges. Beside testscript's own commands they have:
 //
-//	gen FILE EVENTS GAP_EVERY  write a generated recording with segments of 256 events
-//	cut FILE BYTES             shorten the file to BYTES, or by -BYTES
-//	flip FILE OFFSET           invert the byte at OFFSET, or OFFSET from the end when negative
+//	gen FILE EVENTS GAP_EVERY [SEED]  write a generated recording with segments of 256 events
+//	cut FILE BYTES                    shorten the file to BYTES, or by -BYTES
+//	flip FILE OFFSET                  invert the byte at OFFSET, or OFFSET from the end when negative
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
@@ -38,11 +38,14 @@ func TestScripts(t *testing.T) {
 }
 
 func scriptGen(ts *testscript.TestScript, _ bool, args []string) {
-	events, gapEvery := scriptNumber(ts, args[1]), scriptNumber(ts, args[2])
+	events, gapEvery, seed := scriptNumber(ts, args[1]), scriptNumber(ts, args[2]), int64(1)
+	if len(args) > 3 {
+		seed = scriptNumber(ts, args[3])
+	}
 	f, err := os.Create(ts.MkAbs(args[0]))
 	ts.Check(err)
 	w := bufio.NewWriter(f)
-	_, err = gen.Write(w, gen.Options{Events: events, Seed: 1, SegmentEvents: 256, CPUs: 2, GapEvery: int(gapEvery)})
+	_, err = gen.Write(w, gen.Options{Events: events, Seed: uint64(seed), SegmentEvents: 256, CPUs: 2, GapEvery: int(gapEvery)})
 	ts.Check(err)
 	ts.Check(w.Flush())
 	ts.Check(f.Close())

@@ -63,12 +63,12 @@ func expectedJSON(t *testing.T, recording, data []byte, result *Result) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := stats.Run(open(t, recording), stats.Options{By: by})
-	if err != nil {
+	counter := stats.New(stats.Options{By: by})
+	if err := counter.Add(stats.Input{Reader: open(t, recording)}); err != nil {
 		t.Fatal(err)
 	}
 	var text bytes.Buffer
-	if err := s.WriteJSON(&text); err != nil {
+	if err := counter.Result().WriteJSON(&text); err != nil {
 		t.Fatal(err)
 	}
 	var expected map[string]any

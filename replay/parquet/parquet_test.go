@@ -90,8 +90,8 @@ func TestRowGroupsAreSortedByTimeAndHaveStatistics(t *testing.T) {
 func TestStatsAndParquetAgree(t *testing.T) {
 	recording := record(t, gen.Options{Events: 150_000, GapEvery: 2})
 	data, _ := convert(t, recording, Options{})
-	result, err := stats.Run(open(t, recording), stats.Options{})
-	if err != nil {
+	counter := stats.New(stats.Options{})
+	if err := counter.Add(stats.Input{Reader: open(t, recording)}); err != nil {
 		t.Fatal(err)
 	}
 	f := parquetFile(t, data)
@@ -100,7 +100,7 @@ func TestStatsAndParquetAgree(t *testing.T) {
 		durations = append(durations, ints(t, f, group, "duration_ns")...)
 		requested = append(requested, ints(t, f, group, "requested_bytes")...)
 	}
-	total := result.Total()
+	total := counter.Result().Total()
 	sum := int64(0)
 	for _, n := range requested {
 		sum += n

@@ -103,10 +103,11 @@ func requireStatistics(t *testing.T, address, table string, recording []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := stats.Run(reader, stats.Options{By: by})
-	if err != nil {
+	counter := stats.New(stats.Options{By: by})
+	if err := counter.Add(stats.Input{Reader: reader}); err != nil {
 		t.Fatal(err)
 	}
+	s := counter.Result()
 	groups := 0
 	for g := range s.Groups() {
 		groups++

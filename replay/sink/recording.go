@@ -132,7 +132,7 @@ func (s *recording) begin(sources []*Source) error {
 	name := s.stream
 	for _, source := range sources {
 		if source.Header.BootID != h.BootID || len(sources) > 1 && h.BootID == "" {
-			return errors.New("recordings of different boots have no common clock to be written with")
+			return errors.New("recordings of different boots have no common clock to be written with; sendmsgrec stats counts them together without")
 		}
 		name += "\n" + source.ID.String()
 		if source.Header.Start.BoottimeNS < h.Start.BoottimeNS {

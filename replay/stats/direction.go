@@ -9,19 +9,30 @@ import (
 // send that waits and a receive that waits say different things, and so do the
 // bytes: whoever adds them up should know.
 type directions struct {
-	watch           bool // the recording may hold more than one call
 	sends, receives bool
+	// only is the call of the recording at hand when it can hold no other, as
+	// most do; watch: it may hold several, and its events are looked at.
+	only  int64
+	watch bool
 }
 
-// newDirections looks at what was recorded: a recording of one call, as most
-// are, is not looked through.
-func newDirections(h *segment.Header) directions {
-	return directions{watch: len(h.Probe.Calls) > 1}
+// begin looks at what was recorded in the next recording.
+func (d *directions) begin(h *segment.Header) {
+	d.only, d.watch = schema.CallSendmsg, false
+	switch calls := h.Probe.Calls; len(calls) {
+	case 0: // sendmsg
+	case 1:
+		call, known := schema.CallEnum.Value(calls[0])
+		d.only, d.watch = call, !known
+	default:
+		d.watch = true
+	}
 }
 
 // add looks at the calls of a block's events; with keep set, of these rows.
 func (d *directions) add(b *segment.Block, keep []int32) {
 	if !d.watch {
+		d.saw(d.only)
 		return
 	}
 	if keep == nil {

@@ -75,10 +75,11 @@ func (f *Field) hasText() bool {
 }
 
 // An encoded value begins with what it is, so that null is not empty and a
-// tuple of values is the values one after the other.
+// tuple of values is the values one after the other. Encoded numbers sort as
+// the numbers do, null before all.
 const (
 	encodedNull  = 0
-	encodedInt   = 1 // then 8 bytes
+	encodedInt   = 1 // then 8 bytes, the highest first, the sign inverted
 	encodedBytes = 2 // then a length and the bytes
 	encodedList  = 3 // then a length and 8 bytes each
 )
@@ -112,7 +113,7 @@ func (f *Field) appendValue(dst []byte, b *segment.Block, row int) []byte {
 
 func appendInt(dst []byte, v int64) []byte {
 	dst = append(dst, encodedInt)
-	return binary.LittleEndian.AppendUint64(dst, uint64(v))
+	return binary.BigEndian.AppendUint64(dst, uint64(v)^1<<63)
 }
 
 // int maps the column's number to the field's, which may be null.
@@ -133,7 +134,7 @@ func decodeValue(encoded []byte) (Value, []byte) {
 	kind, rest := encoded[0], encoded[1:]
 	switch kind {
 	case encodedInt:
-		return int64(binary.LittleEndian.Uint64(rest)), rest[8:]
+		return int64(binary.BigEndian.Uint64(rest) ^ 1<<63), rest[8:]
 	case encodedBytes:
 		n, size := binary.Uvarint(rest)
 		rest = rest[size:]

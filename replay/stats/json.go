@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"math/big"
-	"slices"
+	"time"
 
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
@@ -15,36 +15,55 @@ import (
 // are nanoseconds, those named _time_ns of CLOCK_BOOTTIME.
 
 type jsonHeader struct {
-	RecordingID    string           `json:"recording_id"`
-	Host           string           `json:"host"`
-	Kernel         string           `json:"kernel"`
-	Events         int64            `json:"events"`
-	Lost           int64            `json:"lost"`
-	LostByCause    map[string]int64 `json:"lost_by_cause"`
-	LostUpperBound bool             `json:"lost_upper_bound"`
-	Unexplained    int64            `json:"unexplained"`
-	Filtered       int64            `json:"filtered"`
-	InFlight       int64            `json:"in_flight"`
-	Accounted      bool             `json:"accounted"`
-	Complete       bool             `json:"complete"`
-	UnknownTail    string           `json:"unknown_tail,omitempty"`
-	FirstTimeNS    int64            `json:"first_time_ns"`
-	LastTimeNS     int64            `json:"last_time_ns"`
+	// What recordings do not have in common is empty.
+	RecordingID string `json:"recording_id"`
+	Host        string `json:"host"`
+	Kernel      string `json:"kernel"`
+	jsonAccount
 	// Filter is what selected the events that Total and the groups count; the
-	// other numbers are of the whole recording.
-	Filter         string             `json:"filter,omitempty"`
-	FromTimeNS     *int64             `json:"from_time_ns,omitempty"`
-	ToTimeNS       *int64             `json:"to_time_ns,omitempty"`
-	Gaps           []segment.Gap      `json:"gaps"`
-	Damages        []segment.Damage   `json:"damages"`
-	Coverage       []segment.Coverage `json:"coverage"`
-	Missing        int64              `json:"missing"`
-	MissingUnknown bool               `json:"missing_unknown"`
+	// numbers of jsonAccount are of the whole recordings.
+	Filter     string          `json:"filter,omitempty"`
+	Recordings []jsonRecording `json:"recordings"`
 	// MixesDirections: sends and receives are counted together.
 	MixesDirections bool      `json:"mixes_directions"`
 	By              []string  `json:"by"`
 	Quantile        string    `json:"quantile"`
 	Total           jsonGroup `json:"total"`
+}
+
+// jsonRecording is one of several recordings, or the only one.
+type jsonRecording struct {
+	RecordingID string  `json:"recording_id"`
+	File        string  `json:"file"`
+	Host        string  `json:"host"`
+	Kernel      string  `json:"kernel"`
+	BootID      string  `json:"boot_id"`
+	StartTime   *string `json:"start_time"` // wall-clock time, RFC 3339
+	Count       int64   `json:"count"`      // of its events in Total
+	jsonAccount
+}
+
+// jsonAccount is what a recording, or all together, hold and lack.
+type jsonAccount struct {
+	Events         int64              `json:"events"`
+	Lost           int64              `json:"lost"`
+	LostByCause    map[string]int64   `json:"lost_by_cause"`
+	LostUpperBound bool               `json:"lost_upper_bound"`
+	Unexplained    int64              `json:"unexplained"`
+	Filtered       int64              `json:"filtered"`
+	InFlight       int64              `json:"in_flight"`
+	Accounted      bool               `json:"accounted"`
+	Complete       bool               `json:"complete"`
+	UnknownTail    string             `json:"unknown_tail,omitempty"`
+	FirstTimeNS    int64              `json:"first_time_ns"`
+	LastTimeNS     int64              `json:"last_time_ns"`
+	FromTimeNS     int64              `json:"from_time_ns,omitempty"`
+	ToTimeNS       int64              `json:"to_time_ns,omitempty"`
+	Gaps           []segment.Gap      `json:"gaps"`
+	Damages        []segment.Damage   `json:"damages"`
+	Coverage       []segment.Coverage `json:"coverage"`
+	Missing        int64              `json:"missing"`
+	MissingUnknown bool               `json:"missing_unknown"`
 }
 
 type jsonGroup struct {
@@ -98,32 +117,52 @@ func marshal(v any) ([]byte, error) {
 }
 
 func (r *Result) jsonHeader() *jsonHeader {
-	s := r.Summary
+	all := r.Recordings
 	h := &jsonHeader{
-		RecordingID: r.Header.RecordingID, Host: r.Header.Host, Kernel: r.Header.Kernel,
-		Events: s.Events, Lost: s.Lost, LostByCause: map[string]int64{}, LostUpperBound: s.LostUpperBound,
-		Unexplained: s.Unexplained, Filtered: s.Filtered, InFlight: s.InFlight, Accounted: s.Accounted,
-		Complete: s.Complete, UnknownTail: s.UnknownTail,
-		FirstTimeNS: s.FirstTimeNS, LastTimeNS: s.LastTimeNS,
-		Gaps: append([]segment.Gap{}, s.Gaps...), Damages: slices.Concat([]segment.Damage{}, s.Damages, r.Loss.Corrupt),
-		Coverage: append([]segment.Coverage{}, s.Coverage...),
-		Missing:  r.Loss.Missing, MissingUnknown: r.Loss.Unknown,
+		RecordingID: shared(all, func(one *Recording) string { return one.ID }),
+		Host:        shared(all, func(one *Recording) string { return one.Host }),
+		Kernel:      shared(all, func(one *Recording) string { return one.Kernel }),
+		jsonAccount: account(r.Summary, &r.Loss), Filter: r.filter(), Recordings: []jsonRecording{},
 		MixesDirections: r.MixesDirections(), By: []string{}, Quantile: "nearest_rank", Total: r.jsonGroup(r.Total()),
 	}
-	h.Filter = r.Options.Program.String()
-	if r.Options.FromNS != 0 {
-		h.FromTimeNS = &r.Options.FromNS
-	}
-	if r.Options.ToNS != 0 {
-		h.ToTimeNS = &r.Options.ToNS
+	h.FromTimeNS = shared(all, func(one *Recording) int64 { return one.FromNS })
+	h.ToTimeNS = shared(all, func(one *Recording) int64 { return one.ToNS })
+	for i := range all {
+		h.Recordings = append(h.Recordings, all[i].json())
 	}
 	for _, f := range r.By {
 		h.By = append(h.By, f.Name)
 	}
-	for cause := segment.CauseRingFull; cause < segment.NumCauses; cause++ {
-		h.LostByCause[cause.String()] = s.LostByCause[cause]
-	}
 	return h
+}
+
+func (r *Recording) json() jsonRecording {
+	j := jsonRecording{
+		RecordingID: r.ID, File: r.Name, Host: r.Host, Kernel: r.Kernel, BootID: r.BootID,
+		Count: r.Count, jsonAccount: account(r.Summary, &r.Loss),
+	}
+	j.FromTimeNS, j.ToTimeNS = r.FromNS, r.ToNS
+	if r.Start != (segment.Clock{}) {
+		start := time.Unix(0, r.Start.RealtimeNS).UTC().Format(time.RFC3339Nano)
+		j.StartTime = &start
+	}
+	return j
+}
+
+func account(s *segment.Summary, l *Loss) jsonAccount {
+	a := jsonAccount{
+		Events: s.Events, Lost: s.Lost, LostByCause: map[string]int64{}, LostUpperBound: s.LostUpperBound,
+		Unexplained: s.Unexplained, Filtered: s.Filtered, InFlight: s.InFlight, Accounted: s.Accounted,
+		Complete: s.Complete, UnknownTail: s.UnknownTail,
+		FirstTimeNS: s.FirstTimeNS, LastTimeNS: s.LastTimeNS,
+		Gaps: append([]segment.Gap{}, s.Gaps...), Damages: append(append([]segment.Damage{}, s.Damages...), l.Corrupt...),
+		Coverage: append([]segment.Coverage{}, s.Coverage...),
+		Missing:  l.Missing, MissingUnknown: l.Unknown,
+	}
+	for cause := segment.CauseRingFull; cause < segment.NumCauses; cause++ {
+		a.LostByCause[cause.String()] = s.LostByCause[cause]
+	}
+	return a
 }
 
 func (r *Result) jsonGroup(g *Group) jsonGroup {

@@ -12,8 +12,8 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
-// segmentAt returns where the n-th segment of a file is.
-func segmentAt(t *testing.T, file []byte, n int) (offset, size int64, rows int) {
+// segmentAt returns the n-th segment of a file.
+func segmentAt(t *testing.T, file []byte, n int) *segment.Segment {
 	t.Helper()
 	r := open(t, file)
 	for {
@@ -23,7 +23,7 @@ func segmentAt(t *testing.T, file []byte, n int) (offset, size int64, rows int) 
 		}
 		if s, ok := item.(*segment.Segment); ok {
 			if n--; n < 0 {
-				return s.Offset, s.Size, s.Rows
+				return s
 			}
 		}
 	}
@@ -43,20 +43,19 @@ func TestWhatIsMissingIsStated(t *testing.T) {
 		{name: "an intact recording", events: 20_000, text: "lost         0\n"},
 		{name: "gaps", gaps: 3, events: 20_000, text: "(ring_full "},
 		{name: "a segment whose header is damaged", mutate: func(t *testing.T, file []byte) []byte {
-			offset, _, _ := segmentAt(t, file, 3)
-			file[offset+70] ^= 1
+			file[segmentAt(t, file, 3).Offset+70] ^= 1
 			return file
 		}, events: 18_000, missing: 2000, text: "damaged "},
 		{name: "a segment whose data is damaged", mutate: func(t *testing.T, file []byte) []byte {
-			offset, size, _ := segmentAt(t, file, 3)
-			for i := offset + size/2; i < offset+size; i++ {
+			s := segmentAt(t, file, 3)
+			for i := s.Offset + s.Size/2; i < s.Offset+s.Size; i++ {
 				file[i] ^= 0x55
 			}
 			return file
 		}, events: 18_000, missing: 2000, text: "damaged "},
 		{name: "a recording that was cut", mutate: func(t *testing.T, file []byte) []byte {
-			offset, size, _ := segmentAt(t, file, 5)
-			return file[:offset+size+10]
+			s := segmentAt(t, file, 5)
+			return file[:s.Offset+s.Size+10]
 		}, events: 12_000, unknown: true, text: "incomplete "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -65,10 +64,7 @@ func TestWhatIsMissingIsStated(t *testing.T) {
 			if c.mutate != nil {
 				file = c.mutate(t, file)
 			}
-			r, err := Run(open(t, file), Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := run(t, Options{}, Input{Reader: open(t, file)})
 			missing := c.missing
 			for _, g := range r.Summary.Gaps {
 				missing += g.Count
@@ -94,16 +90,9 @@ func TestBoundsHoldWhateverWasLost(t *testing.T) {
 	// The same events with and without a part of them: the quantiles of all lie
 	// within the bounds that the part states.
 	file := record(t, gen.Options{Events: 60_000, SegmentEvents: 2000})
-	all, err := Run(open(t, file), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	offset, _, _ := segmentAt(t, file, 10)
-	file[offset+70] ^= 1
-	part, err := Run(open(t, file), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := run(t, Options{}, Input{Reader: open(t, file)})
+	file[segmentAt(t, file, 10).Offset+70] ^= 1
+	part := run(t, Options{}, Input{Reader: open(t, file)})
 	a, p := all.Total(), part.Total()
 	if a.Count-p.Count != 2000 {
 		t.Fatalf("%d of %d events are left", p.Count, a.Count)
@@ -120,15 +109,9 @@ func TestBoundsHoldWhateverWasLost(t *testing.T) {
 func TestASmallMemoryBudgetCostsPrecisionThenGroups(t *testing.T) {
 	file := record(t, gen.Options{Events: 200_000})
 	by := fieldsOf(t, "remote_address", "remote_port")
-	full, err := Run(open(t, file), Options{By: by, MemoryBytes: 1 << 30})
-	if err != nil {
-		t.Fatal(err)
-	}
+	full := run(t, Options{By: by, MemoryBytes: 1 << 30}, Input{Reader: open(t, file)})
 	for _, budget := range []int64{16 << 20, 2 << 20, 1} {
-		r, err := Run(open(t, file), Options{By: by, MemoryBytes: budget})
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := run(t, Options{By: by, MemoryBytes: budget}, Input{Reader: open(t, file)})
 		if r.c.mem.used > budget+8<<20 {
 			t.Errorf("budget %d: %d bytes are in use", budget, r.c.mem.used)
 		}
@@ -151,10 +134,7 @@ func TestASmallMemoryBudgetCostsPrecisionThenGroups(t *testing.T) {
 
 func TestTheAccountOfMemoryIsTrue(t *testing.T) {
 	file := record(t, gen.Options{Events: 100_000})
-	r, err := Run(open(t, file), Options{By: fieldsOf(t, "comm", "remote_address", "remote_port")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := run(t, Options{By: fieldsOf(t, "comm", "remote_address", "remote_port")}, Input{Reader: open(t, file)})
 	bytes := int64(0)
 	for _, d := range r.c.dims {
 		for _, k := range d.keys[1:] {
@@ -187,10 +167,7 @@ func TestTheAccountOfMemoryIsTrue(t *testing.T) {
 
 func TestJSONIsOneObjectWithNumbersInNanoseconds(t *testing.T) {
 	file := record(t, gen.Options{Events: 30_000, SegmentEvents: 3000, GapEvery: 3})
-	r, err := Run(open(t, file), Options{By: fieldsOf(t, "comm", "errno", "remote_address")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := run(t, Options{By: fieldsOf(t, "comm", "errno", "remote_address")}, Input{Reader: open(t, file)})
 	var out bytes.Buffer
 	if err := r.WriteJSON(&out); err != nil {
 		t.Fatal(err)
@@ -231,10 +208,7 @@ func TestJSONIsOneObjectWithNumbersInNanoseconds(t *testing.T) {
 
 func TestAnEmptyRecordingHasNoGroups(t *testing.T) {
 	file := record(t, gen.Options{})
-	r, err := Run(open(t, file), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := run(t, Options{}, Input{Reader: open(t, file)})
 	if r.Total().Count != 0 || r.GroupCount() != 0 {
 		t.Errorf("%d events in %d groups", r.Total().Count, r.GroupCount())
 	}

@@ -23,17 +23,36 @@ type naiveGroup struct {
 	errors                 map[string]int64
 }
 
+// selects says which events are counted; nil: all.
+type selects func(b *segment.Block, row int) bool
+
+// within selects by the time of entry; 0 is no bound.
+func within(fromNS, toNS int64) selects {
+	return func(b *segment.Block, row int) bool {
+		time, _ := b.Int(schema.ColTimeNS, row)
+		return time >= fromNS && (toNS == 0 || time < toNS)
+	}
+}
+
 // naive groups all events of the file in the simplest way.
-func naive(t *testing.T, file []byte, by []Field, keep func(timeNS int64) bool) map[string]*naiveGroup {
+func naive(t *testing.T, file []byte, by []Field, keep selects) map[string]*naiveGroup {
 	t.Helper()
 	groups := map[string]*naiveGroup{}
+	addNaive(t, groups, file, by, keep)
+	return groups
+}
+
+// addNaive groups the events of another file with those of groups. Segments
+// that do not decode are left out.
+func addNaive(t *testing.T, groups map[string]*naiveGroup, file []byte, by []Field, keep selects) {
+	t.Helper()
 	r := open(t, file)
 	d := r.NewDecoder()
 	var b segment.Block
 	for {
 		item, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return groups
+			return
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -42,12 +61,14 @@ func naive(t *testing.T, file []byte, by []Field, keep func(timeNS int64) bool) 
 		if !ok {
 			continue
 		}
-		if err := d.ReadBlock(s, nil, &b); err != nil {
+		var corrupt *segment.CorruptError
+		if err := d.ReadBlock(s, nil, &b); errors.As(err, &corrupt) {
+			continue
+		} else if err != nil {
 			t.Fatal(err)
 		}
 		for row := range s.Rows {
-			time, _ := b.Int(schema.ColTimeNS, row)
-			if keep != nil && !keep(time) {
+			if keep != nil && !keep(&b, row) {
 				continue
 			}
 			key := naiveKey(&b, by, row)
@@ -109,10 +130,7 @@ func TestGroupsAreThoseOfCountingRowByRow(t *testing.T) {
 	} {
 		t.Run("by "+strings.Join(by, ","), func(t *testing.T) {
 			o := Options{By: fieldsOf(t, by...), MemoryBytes: 1 << 30}
-			got, err := Run(open(t, file), o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := run(t, o, Input{Reader: open(t, file)})
 			compare(t, got, naive(t, file, o.By, nil))
 		})
 	}
@@ -125,13 +143,7 @@ func compare(t *testing.T, got *Result, want map[string]*naiveGroup) {
 	}
 	last := int64(math.MaxInt64)
 	for g := range got.Groups() {
-		key := ""
-		for i, v := range g.Key {
-			if i > 0 {
-				key += "|"
-			}
-			key += fmt.Sprintf("%#v", v)
-		}
+		key := keyOf(g)
 		w := want[key]
 		if w == nil {
 			t.Fatalf("unexpected group %s", key)
@@ -142,6 +154,15 @@ func compare(t *testing.T, got *Result, want map[string]*naiveGroup) {
 		last = g.Count
 		compareGroup(t, key, g, w)
 	}
+}
+
+// keyOf is the key of a group as naiveKey makes it.
+func keyOf(g *Group) string {
+	var key []string
+	for _, v := range g.Key {
+		key = append(key, fmt.Sprintf("%#v", v))
+	}
+	return strings.Join(key, "|")
 }
 
 func compareGroup(t *testing.T, key string, g *Group, w *naiveGroup) {
@@ -173,8 +194,21 @@ func compareGroup(t *testing.T, key string, g *Group, w *naiveGroup) {
 		if off := math.Abs(float64(v.NS - truth)); off > g.RelativeError*float64(truth) {
 			t.Errorf("%s: %s is %d, expected %d within %g", key, q.Name, v.NS, truth, g.RelativeError)
 		}
-		if v.LowNS > truth || v.HighNS != Unbounded && v.HighNS < truth {
-			t.Errorf("%s: %s is %d, bounds are [%d, %d]", key, q.Name, truth, v.LowNS, v.HighNS)
+		lowest, highest := int64(0), int64(Unbounded)
+		lo, hi := q.Q.shifted(n, g.Missing)
+		if lo >= 1 {
+			lowest = w.durations[lo-1]
+		}
+		if hi <= n {
+			highest = w.durations[hi-1]
+		}
+		// A bound is the edge of a bucket, and a bucket is twice its error wide.
+		wide := func(v int64) int64 { return int64(math.Ceil(2 * g.RelativeError * float64(v))) }
+		if v.LowNS > lowest || v.LowNS < lowest-wide(lowest) {
+			t.Errorf("%s: %s is at least %d, expected %d", key, q.Name, v.LowNS, lowest)
+		}
+		if (v.HighNS == Unbounded) != (highest == Unbounded) || v.HighNS < highest || v.HighNS > highest+wide(highest) {
+			t.Errorf("%s: %s is at most %d, expected %d", key, q.Name, v.HighNS, highest)
 		}
 	}
 }
@@ -194,17 +228,13 @@ func TestATimeRangeSelectsByTimeOfEntry(t *testing.T) {
 		{"to the middle", 0, middle},
 		{"a millisecond", s.LastTimeNS - 31_000_000, s.LastTimeNS - 30_000_000},
 		{"nothing", s.LastTimeNS + 1, 0},
+		{"between a moment and itself", middle, middle},
 		{"everything", s.FirstTimeNS, s.LastTimeNS + 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := Options{By: fieldsOf(t, "comm", "cpu"), FromNS: c.from, ToNS: c.to}
-			got, err := Run(open(t, file), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := naive(t, file, o.By, func(timeNS int64) bool {
-				return timeNS >= c.from && (c.to == 0 || timeNS < c.to)
-			})
+			o := Options{By: fieldsOf(t, "comm", "cpu")}
+			got := run(t, o, Input{Reader: open(t, file), FromNS: c.from, ToNS: c.to})
+			want := naive(t, file, o.By, within(c.from, c.to))
 			compare(t, got, want)
 			total := int64(0)
 			for _, g := range want {

@@ -5,16 +5,18 @@ import (
 	"iter"
 	"math/big"
 	"slices"
+	"strings"
 
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
-// Result is the outcome of a pass.
+// Result is what a Counter has counted.
 type Result struct {
-	By      []Field
-	Header  *segment.Header
+	By []Field
+	// Recordings are what was added, in that order.
+	Recordings []Recording
+	// Summary and Loss are of all recordings together (together).
 	Summary *segment.Summary
-	Options Options
 	Loss    Loss
 
 	directions directions
@@ -22,22 +24,6 @@ type Result struct {
 	c     *collector
 	order []code
 }
-
-// Loss is what the statistics lack.
-type Loss struct {
-	// Missing is the number of events that are missing in the time range, an
-	// upper bound when the gaps do not tell exactly when they were.
-	Missing int64
-	// Unknown: there may be more, because a damaged part, or the tail of a
-	// recording without an end, does not say how many events it had.
-	Unknown bool
-	// Corrupt are segments with a column that does not decode; their events
-	// are part of Missing.
-	Corrupt []segment.Damage
-}
-
-// Any reports whether anything is missing.
-func (l *Loss) Any() bool { return l.Missing > 0 || l.Unknown }
 
 // Group is the statistics of one group.
 type Group struct {
@@ -88,39 +74,35 @@ type QuantileValue struct {
 // Unbounded is a bound that there is none.
 const Unbounded = -1
 
-func newResult(p *pass) *Result {
-	s := p.summary.Finish(p.r)
-	r := &Result{By: p.o.By, Header: p.r.Header(), Summary: s, Options: p.o, directions: p.directions, c: p.c}
-	r.Loss = lossOf(s, p.corrupt, p.o.FromNS)
-	for _, c := range p.c.groups.all() {
-		r.order = append(r.order, c)
+// Result returns what was counted. The Counter must not be used any more.
+func (c *Counter) Result() *Result {
+	r := &Result{By: c.by, Recordings: c.recordings, directions: c.directions, c: c.c}
+	r.Summary, r.Loss = together(c.recordings)
+	for _, code := range c.c.groups.all() {
+		r.order = append(r.order, code)
 	}
-	slices.SortStableFunc(r.order, func(a, b code) int {
+	slices.SortFunc(r.order, func(a, b code) int {
 		if a == codeOther || b == codeOther {
 			return cmp.Compare(b, a)
 		}
-		return cmp.Compare(p.c.groups.at(b, p.c.mem).events, p.c.groups.at(a, p.c.mem).events)
+		return cmp.Or(cmp.Compare(r.eventsOf(b), r.eventsOf(a)), r.compareKeys(len(r.c.dims)-1, a, b))
 	})
 	return r
 }
 
-// lossOf sums up what is missing in the time range from fromNS on. A call that
-// returned before the range cannot have been entered in it; any other may.
-func lossOf(s *segment.Summary, corrupt []segment.Damage, fromNS int64) Loss {
-	l := Loss{Missing: s.Lost + s.Unexplained, Unknown: s.UnknownTail != "", Corrupt: corrupt}
-	for _, g := range s.Gaps {
-		if fromNS != 0 && g.LastNS < fromNS {
-			l.Missing -= g.Count
+func (r *Result) eventsOf(c code) int64 { return r.c.groups.at(c, r.c.mem).events }
+
+// compareKeys compares the encoded values of the dimensions up to the last one
+// in the codes of groups, or in those of their first dimensions.
+func (r *Result) compareKeys(last int, a, b code) int {
+	if last > 0 {
+		p, q := r.c.pairs[last-1].pairs[a], r.c.pairs[last-1].pairs[b]
+		if c := r.compareKeys(last-1, code(p>>32), code(q>>32)); c != 0 {
+			return c
 		}
+		a, b = code(p), code(q)
 	}
-	for _, d := range s.Damages {
-		l.Unknown = l.Unknown || d.Events < 0
-	}
-	for _, d := range corrupt {
-		l.Missing += d.Events
-	}
-	l.Missing = max(l.Missing, 0)
-	return l
+	return strings.Compare(r.c.dims[last].keys[a], r.c.dims[last].keys[b])
 }
 
 // Total returns the statistics of all events.
@@ -130,7 +112,7 @@ func (r *Result) Total() *Group { return r.group(&r.c.total, nil) }
 func (r *Result) GroupCount() int { return len(r.order) }
 
 // Groups returns the groups, the largest first, groups of the same size in the
-// order of their first event, and the other group last. Each is made when it
+// order of their keys, and the other group last. Each is made when it
 // is asked for: all of them at once may be more than fits in memory. Without
 // fields to group by there is one group, of all events, unless there are none.
 func (r *Result) Groups() iter.Seq[*Group] {

@@ -1,14 +1,16 @@
-// Package stats computes statistics of a recording in one pass over it: count,
+// Package stats computes statistics of recordings in one pass over each: count,
 // errors by errno, bytes and the distribution of durations, of all events and
-// of the groups that columns define.
+// of the groups that columns define. Recordings are counted together without
+// being merged: nothing here compares the times of one with those of another.
 //
 // Quantiles are by nearest rank (Quantile.Rank). While a group is small they
 // are exact; then they come from a log-linear histogram, and the largest
 // relative error is part of the result. Memory has a budget whatever the size
-// of the recording and the number of groups: when it is used up, the small
-// groups' histograms get coarser, which their stated error tells, and at last
-// new groups are counted together as the other group. The result depends on
-// the recording and the options alone.
+// and the number of the recordings and the number of groups: when it is used
+// up, the small groups' histograms get coarser, which their stated error tells,
+// and at last new groups are counted together as the other group. The result
+// depends on the recordings and the options alone, and not on the order of the
+// recordings either until the budget is used up.
 //
 // What was lost is part of every result, with the interval in which each
 // quantile would lie had nothing been lost.
@@ -30,14 +32,8 @@ import (
 type Options struct {
 	// By are the fields that define the groups; none: one group of everything.
 	By []Field
-	// Program selects the events that are counted. It must be bound to FromNS
-	// and ToNS too; nil selects by these alone.
-	Program *filter.Program
-	// FromNS and ToNS are the time range, FromNS <= time_ns < ToNS, in
-	// nanoseconds of CLOCK_BOOTTIME. 0 is no bound.
-	FromNS, ToNS int64
 	// MemoryBytes bounds what groups take, 96 MiB when 0. The segment at hand
-	// comes on top of it.
+	// comes on top of it, and what is told of each recording.
 	MemoryBytes int64
 }
 
@@ -47,35 +43,65 @@ type Options struct {
 // heap grow to about twice what is in use.
 const DefaultMemoryBytes = 96 << 20
 
-// Run reads r, which must be at its start, to its end. What cannot be read is
-// in Result.Loss and is no error; errors are those of the source.
-func Run(r *segment.Reader, o Options) (*Result, error) {
+// Input is a recording to count, and what of it.
+type Input struct {
+	// Name is what the result calls the recording: the path of its file.
+	Name string
+	// Reader must be at its start.
+	Reader *segment.Reader
+	// Program selects the events that are counted. It must be bound to FromNS
+	// and ToNS too; nil selects by these alone. The programs of all inputs are
+	// of one filter.
+	Program *filter.Program
+	// FromNS and ToNS are the time range, FromNS <= time_ns < ToNS, in
+	// nanoseconds of the recording's CLOCK_BOOTTIME. 0 is no bound.
+	FromNS, ToNS int64
+}
+
+// Counter counts recordings together. It is for one goroutine.
+type Counter struct {
+	by         []Field
+	c          *collector
+	directions directions
+	recordings []Recording
+}
+
+// New returns a Counter that has counted nothing.
+func New(o Options) *Counter {
 	if o.MemoryBytes <= 0 {
 		o.MemoryBytes = DefaultMemoryBytes
 	}
-	if o.Program == nil {
+	return &Counter{by: o.By, c: newCollector(o.By, o.MemoryBytes)}
+}
+
+// Add reads a recording to its end and counts it. What cannot be read is in
+// Recording.Loss and is no error; errors are those of the source, and leave the
+// Counter with a part of the recording. That no recording is added twice is up
+// to the caller.
+func (c *Counter) Add(in Input) error {
+	if in.Program == nil {
 		var everything *filter.Filter
 		var err error
-		if o.Program, err = everything.Bind(filter.Recording{Header: r.Header(), FromNS: o.FromNS, ToNS: o.ToNS}); err != nil {
-			return nil, err
+		if in.Program, err = everything.Bind(filter.Recording{Header: in.Reader.Header(), FromNS: in.FromNS, ToNS: in.ToNS}); err != nil {
+			return err
 		}
 	}
-	c := newCollector(o.By, o.MemoryBytes)
-	p := pass{r: r, o: o, c: c, directions: newDirections(r.Header()), summary: segment.NewSummarizer()}
+	c.directions.begin(in.Reader.Header())
+	counted := c.c.total.events
+	p := pass{in: in, c: c.c, directions: &c.directions, summary: segment.NewSummarizer()}
 	if err := p.run(); err != nil {
-		return nil, err
+		return err
 	}
-	return newResult(&p), nil
+	c.recordings = append(c.recordings, newRecording(&p, c.c.total.events-counted))
+	return nil
 }
 
 // pass is one pass over a recording.
 type pass struct {
-	r       *segment.Reader
-	o       Options
-	c       *collector
-	summary *segment.Summarizer
-	// directions is for the whole of the segments that are read.
-	directions directions
+	in         Input
+	c          *collector
+	directions *directions
+	summary    *segment.Summarizer
 	corrupt    []segment.Damage // segments with a column that does not decode
 }
 
@@ -122,13 +148,13 @@ func (p *pass) decode(full chan<- *decoded, empty <-chan *decoded, stop <-chan s
 			return false
 		}
 	}
-	eval, columns := p.o.Program.Evaluator(p.r.NewDecoder()), p.c.columns()
+	eval, columns := p.in.Program.Evaluator(p.in.Reader.NewDecoder()), p.c.columns()
 	if p.directions.watch {
 		columns = append(columns, schema.ColCall)
 	}
 	var d *decoded
 	for {
-		item, err := p.r.Next()
+		item, err := p.in.Reader.Next()
 		if errors.Is(err, io.EOF) {
 			return
 		}

@@ -27,6 +27,16 @@ func open(t testing.TB, file []byte) *segment.Reader {
 	return r
 }
 
+// run counts one recording.
+func run(t testing.TB, o Options, in Input) *Result {
+	t.Helper()
+	c := New(o)
+	if err := c.Add(in); err != nil {
+		t.Fatal(err)
+	}
+	return c.Result()
+}
+
 func fieldsOf(t testing.TB, names ...string) []Field {
 	t.Helper()
 	f, err := ParseFields(names)

@@ -2,10 +2,12 @@ package stats
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -47,43 +49,162 @@ func (r *Result) writeHead(b *bufio.Writer, total *Group) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(b, "%-12s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	switch program := r.Options.Program; {
-	case program.String() != "":
-		line("filter", "%s", schema.AppendEscaped(nil, []byte(program.String()), ""))
+	if len(r.Recordings) > 1 {
+		r.writeRecordings(b)
+	}
+	filter := r.filter()
+	switch {
+	case filter != "":
+		line("filter", "%s", escaped(filter))
 		line("events", "%s selected, of %s recorded", thousands(total.Count), thousands(s.Events))
-	case r.Options.FromNS != 0 || r.Options.ToNS != 0:
+	case r.inRange():
 		line("events", "%s in the time range, of %s recorded", thousands(total.Count), thousands(s.Events))
 	default:
 		line("events", "%s", thousands(total.Count))
 	}
 	line("lost", "%s", r.lostText())
-	if r.Options.Program.String() != "" && r.Loss.Any() {
+	if filter != "" && r.Loss.Any() {
 		line("", "whether the filter would have selected what is missing is not known")
 	}
 	if s.Unexplained > 0 {
 		line("", "%s more are missing by their sequence numbers", thousands(s.Unexplained))
 	}
-	for _, d := range append(s.Damages[:len(s.Damages):len(s.Damages)], r.Loss.Corrupt...) {
-		events := "an unknown number of"
-		if d.Events >= 0 {
-			events = thousands(d.Events)
-		}
-		line("damaged", "offset %d, %d bytes, %s events: %v", d.Offset, d.Size, events, d.Err)
-	}
-	if s.UnknownTail != "" {
-		line("incomplete", "%s", s.UnknownTail)
-	}
-	if r.MixesDirections() {
-		line("mixed", "sends and receives are counted together; --by call tells them apart")
-	}
-	for i := range s.Coverage {
-		line("watched", "%s", s.Coverage[i].Watched())
-		line("not watched", "%s", s.Coverage[i].NotWatched())
-		line("unexplained", "sends %v", &s.Coverage[i].Unexplained)
+	for _, n := range r.notes() {
+		line(n.name, "%s", r.noteText(&n))
 	}
 	line("percentiles", "by nearest rank, %s", r.precisionText(total))
 	fmt.Fprintln(b)
 }
+
+// filter is the expression that selected the events, empty without one.
+func (r *Result) filter() string {
+	return shared(r.Recordings, func(one *Recording) string { return one.Filter })
+}
+
+// inRange reports whether a time range selected the events.
+func (r *Result) inRange() bool {
+	return slices.ContainsFunc(r.Recordings, func(one Recording) bool { return one.FromNS != 0 || one.ToNS != 0 })
+}
+
+// writeRecordings writes a line for each recording, in front of what they are
+// together.
+func (r *Result) writeRecordings(b *bufio.Writer) {
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	selected := r.filter() != "" || r.inRange()
+	head := []string{"recording", "host", "start", "events"}
+	if selected {
+		head = append(head, "selected")
+	}
+	fmt.Fprintln(t, strings.Join(append(head, "lost", "complete"), "\t"))
+	for i := range r.Recordings {
+		one := &r.Recordings[i]
+		cells := []string{escaped(one.Name), escaped(cmp.Or(one.Host, "-")), one.startText(), thousands(one.Summary.Events)}
+		if selected {
+			cells = append(cells, thousands(one.Count))
+		}
+		fmt.Fprintln(t, strings.Join(append(cells, one.lostText(), one.completeText()), "\t"))
+	}
+	_ = t.Flush() // bufio keeps the error
+	fmt.Fprintln(b)
+}
+
+func (r *Recording) startText() string {
+	if r.Start == (segment.Clock{}) {
+		return "-"
+	}
+	return time.Unix(0, r.Start.RealtimeNS).UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+func (r *Recording) lostText() string {
+	text := thousands(r.Summary.Lost)
+	if r.Summary.LostUpperBound && r.Summary.Lost > 0 {
+		text = "at most " + text
+	}
+	if n := r.Summary.Unexplained; n > 0 {
+		text += " + " + thousands(n) + " unexplained"
+	}
+	return text
+}
+
+func (r *Recording) completeText() string {
+	switch {
+	case r.Summary.UnknownTail != "":
+		return "no (it has no end)"
+	case !r.Summary.Complete || len(r.Loss.Corrupt) > 0:
+		return "no (damaged)"
+	}
+	return "yes"
+}
+
+// note is a line of the head that not every recording has, or each another one.
+type note struct {
+	name, text string
+	of         []int // Recordings, ascending
+}
+
+// notes returns the lines about what is damaged and what was watched, each once.
+func (r *Result) notes() []note {
+	var notes []note
+	index := map[[2]string]int{}
+	for i := range r.Recordings {
+		for _, n := range r.Recordings[i].notes() {
+			key := [2]string{n.name, n.text}
+			at, ok := index[key]
+			if !ok {
+				at = len(notes)
+				index[key] = at
+				notes = append(notes, n)
+			}
+			if of := notes[at].of; len(of) == 0 || of[len(of)-1] != i {
+				notes[at].of = append(of, i)
+			}
+		}
+	}
+	return notes
+}
+
+func (r *Recording) notes() (notes []note) {
+	add := func(name, text string) { notes = append(notes, note{name: name, text: text}) }
+	for _, d := range slices.Concat(r.Summary.Damages, r.Loss.Corrupt) {
+		events := "an unknown number of"
+		if d.Events >= 0 {
+			events = thousands(d.Events)
+		}
+		add("damaged", fmt.Sprintf("offset %d, %d bytes, %s events: %v", d.Offset, d.Size, events, d.Err))
+	}
+	if r.Summary.UnknownTail != "" {
+		add("incomplete", r.Summary.UnknownTail)
+	}
+	for i := range r.Summary.Coverage {
+		c := &r.Summary.Coverage[i]
+		add("watched", c.Watched())
+		add("not watched", c.NotWatched())
+		add("unexplained", fmt.Sprintf("sends %v", &c.Unexplained))
+	}
+	return notes
+}
+
+// namedRecordings is how many recordings a note names.
+const namedRecordings = 3
+
+// noteText names the recordings that a note is of, unless it is of all.
+func (r *Result) noteText(n *note) string {
+	if len(n.of) == len(r.Recordings) {
+		return n.text
+	}
+	var names []string
+	for _, i := range n.of[:min(len(n.of), namedRecordings)] {
+		names = append(names, escaped(r.Recordings[i].Name))
+	}
+	more := ""
+	if rest := len(n.of) - len(names); rest > 0 {
+		more = fmt.Sprintf(" and %s more", thousands(int64(rest)))
+	}
+	return strings.Join(names, ", ") + more + ": " + n.text
+}
+
+// escaped makes text of a file, or its name, safe to show on a terminal.
+func escaped(text string) string { return string(schema.AppendEscaped(nil, []byte(text), "")) }
 
 func (r *Result) lostText() string {
 	s := r.Summary
@@ -101,7 +222,7 @@ func (r *Result) lostText() string {
 		atMost = "at most "
 	}
 	text := fmt.Sprintf("%s%s (%s) in %s gaps", atMost, thousands(s.Lost), strings.Join(causes, ", "), thousands(int64(len(s.Gaps))))
-	if r.Options.FromNS != 0 {
+	if slices.ContainsFunc(r.Recordings, func(one Recording) bool { return one.FromNS != 0 }) {
 		text += fmt.Sprintf("; at most %s of them in the time range", thousands(r.Loss.Missing))
 	}
 	return text
