@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,6 +57,7 @@ func TestCommandsOfTheFleetPage(t *testing.T) {
 	}
 
 	t.Run("what was sent twice is landed once", f.duplicates)
+	t.Run("what differs from the files is found", f.differences)
 	t.Run("the loss of each recording is what its file says", f.losses)
 	t.Run("a landing that is killed and run again", f.killedLanding)
 }
@@ -116,6 +118,21 @@ func (f *fleet) duplicates(t *testing.T) {
 	rows := a.Rows + b.Rows
 	t.Logf("%+v, %+v: %d bytes a row, %.0f rows for each second of processor time",
 		a, b, (a.Bytes+b.Bytes)/rows, float64(rows)/(a.CPUSeconds+b.CPUSeconds))
+}
+
+// differences changes what Spark has said, a little each time: the page's last
+// command, which has found no difference, must find that.
+func (f *fleet) differences(t *testing.T) {
+	for _, change := range []string{
+		".lost += 1", ".recordings[0].lost += 1", ".groups[0].count += 1", "del(.groups[0])", ".groups[0].errors.EINVAL += 1",
+		".groups[0].duration_ns.p50 *= 1.001", ".groups[0].duration_bounds_ns.p50[0] *= 1.002", "del(.groups[0].duration_bounds_ns)",
+	} {
+		out, err := f.command("jq '" + change + `' fleet.json > changed.json; jq -s -e -f "$fleet/same.jq" local.json changed.json`).CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.HasSuffix(string(out), "\nfalse\n") {
+			t.Errorf("%s: %v:\n%s", change, err, out)
+		}
+	}
 }
 
 // fleetRecording is what the Spark job says of a recording.
