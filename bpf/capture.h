@@ -132,17 +132,21 @@ __s64 __noinline sum_long_compat_iov(__u64 iov, __u32 count)
 	return sum_rest(iov, count, true);
 }
 
-/* first is the first entry where it stands in the state already, or NULL. */
+/* first is the first entry where it stands in the state already, or NULL. fresh:
+ * of this call nothing has been read before.
+ */
 static __always_inline void capture_iov(struct call_state *st, const struct event_iovec *first,
-					__u8 source, const bool compat)
+					__u8 source, const bool compat, const bool fresh)
 {
 	__u64 count = st->call.msg_iovlen;
 	__u64 iov = st->call.msg_iov_ptr;
 	struct iov_sum sum = {};
 	__s64 rest = 0;
 
-	st->iov_captured = 0;
-	st->requested_bytes = EVENT_REQUESTED_UNKNOWN;
+	if (!fresh) {
+		st->iov_captured = 0;
+		st->requested_bytes = EVENT_REQUESTED_UNKNOWN;
+	}
 	if (count > UIO_MAXIOV) {
 		/* EMSGSIZE: the kernel reads none of them. */
 		st->call.iov_source = SOURCE_INVALID;
@@ -184,12 +188,13 @@ static __always_inline void capture_iov(struct call_state *st, const struct even
 }
 
 static __always_inline void capture_control(struct task_struct *task, struct call_state *st,
-					    __u8 source)
+					    __u8 source, const bool fresh)
 {
 	__u64 len = st->call.msg_controllen;
 	struct control_state *control;
 
-	st->control_captured = 0;
+	if (!fresh)
+		st->control_captured = 0;
 	if (likely(len == 0)) {
 		st->call.control_source = st->call.msg_control_ptr ? source : SOURCE_NULL;
 		return;
@@ -327,19 +332,19 @@ int __noinline capture_compat_iov(__u64 address, __u32 source)
 	struct call_state *st = state_of(address);
 
 	if (st)
-		capture_iov(st, NULL, source, true);
+		capture_iov(st, NULL, source, true, false);
 	return 0;
 }
 
 /* Reads the msghdr and all that it points to; whatever was FAULTED before is
- * tried again, the rest is kept. At entry everything is FAULTED.
+ * tried again, the rest is kept. When a call is fresh everything is FAULTED.
  */
 static __always_inline void capture_msghdr(struct task_struct *task, struct call_state *st,
-					   __u8 source)
+					   __u8 source, const bool fresh)
 {
 	const struct event_iovec *first = NULL;
 
-	if (st->call.msghdr_source == SOURCE_FAULTED) {
+	if (fresh || st->call.msghdr_source == SOURCE_FAULTED) {
 		if (unlikely(is_compat_layout(st)))
 			capture_compat_header(st->address, source);
 		else
@@ -347,16 +352,16 @@ static __always_inline void capture_msghdr(struct task_struct *task, struct call
 		if (unlikely(st->call.msghdr_source == SOURCE_FAULTED))
 			return;
 	}
-	if (st->call.name_source == SOURCE_FAULTED)
+	if (fresh || st->call.name_source == SOURCE_FAULTED)
 		capture_name(st, source);
-	if (st->call.iov_source == SOURCE_FAULTED) {
+	if (fresh || st->call.iov_source == SOURCE_FAULTED) {
 		if (unlikely(is_compat_layout(st)))
 			capture_compat_iov(st->address, source);
 		else
-			capture_iov(st, first, source, false);
+			capture_iov(st, first, source, false, fresh);
 	}
-	if (st->call.control_source == SOURCE_FAULTED)
-		capture_control(task, st, source);
+	if (fresh || st->call.control_source == SOURCE_FAULTED)
+		capture_control(task, st, source, fresh);
 }
 
 #endif

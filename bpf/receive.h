@@ -128,14 +128,14 @@ static __always_inline void begin_recvmsg(struct task_struct *task, struct call_
 	st->call.msghdr_source = SOURCE_FAULTED;
 	st->call.iov_source = SOURCE_FAULTED;
 	barrier();
-	capture_msghdr(task, st, SOURCE_ENTRY);
+	capture_msghdr(task, st, SOURCE_ENTRY, false);
 }
 
 static __always_inline void end_recvmsg(struct task_struct *task, struct call_state *st, __s64 ret)
 {
 	if (unlikely(ret != -EFAULT && (st->call.msghdr_source == SOURCE_FAULTED ||
 					st->call.iov_source == SOURCE_FAULTED)))
-		capture_msghdr(task, st, SOURCE_EXIT);
+		capture_msghdr(task, st, SOURCE_EXIT, false);
 	if (ret >= 0)
 		capture_received(task, st, sender_room(st));
 }

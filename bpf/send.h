@@ -7,23 +7,43 @@
 
 #include "entry.h"
 
+/* Where the four parts of a message come from, as one word: it is set and asked
+ * in each call.
+ */
+static __always_inline __u32 *message_sources(struct call_state *st)
+{
+	return (__u32 *)&st->call.msghdr_source;
+}
+
+#define EACH_PART(source) ((source) * 0x01010101U)
+
+_Static_assert(__builtin_offsetof(struct event_call_args, msghdr_source) % 4 == 0 &&
+		       __builtin_offsetof(struct event_call_args, socket_source) ==
+			       __builtin_offsetof(struct event_call_args, msghdr_source) + 4,
+	       "message_sources()");
+
 /* Everything behind the msghdr is still to be read. */
 static __always_inline void expect_message(struct call_state *st)
 {
-	st->call.msghdr_source = SOURCE_FAULTED;
-	st->call.name_source = SOURCE_FAULTED;
-	st->call.iov_source = SOURCE_FAULTED;
-	st->call.control_source = SOURCE_FAULTED;
+	*message_sources(st) = EACH_PART(SOURCE_FAULTED);
 }
 
 /* A call without a msghdr has nothing behind one. */
 static __always_inline void expect_nothing(struct call_state *st)
 {
-	st->call.msghdr_source = SOURCE_NULL;
-	st->call.name_source = SOURCE_NULL;
-	st->call.iov_source = SOURCE_NULL;
-	st->call.control_source = SOURCE_NULL;
+	*message_sources(st) = EACH_PART(SOURCE_NULL);
 }
+
+/* Whether a part may be SOURCE_FAULTED, which is a bit that parts which were read
+ * and are whole do not have.
+ */
+static __always_inline bool may_be_unread(struct call_state *st)
+{
+	return *message_sources(st) & EACH_PART(SOURCE_FAULTED);
+}
+
+_Static_assert(!((SOURCE_ENTRY | SOURCE_KERNEL_COPY | SOURCE_EXIT | SOURCE_NULL) & SOURCE_FAULTED),
+	       "may_be_unread()");
 
 static __always_inline void request_bytes(struct call_state *st, __u64 len)
 {
@@ -52,7 +72,7 @@ static __always_inline void begin_sendmsg(struct task_struct *task, struct call_
 	st->call.flags = entry->args[2];
 	expect_message(st);
 	barrier();
-	capture_msghdr(task, st, SOURCE_ENTRY);
+	capture_msghdr(task, st, SOURCE_ENTRY, true);
 }
 
 /* Memory that was not resident at entry has been brought in by the kernel's own
@@ -60,11 +80,8 @@ static __always_inline void begin_sendmsg(struct task_struct *task, struct call_
  */
 static __always_inline void end_sendmsg(struct task_struct *task, struct call_state *st, __s64 ret)
 {
-	if (unlikely(ret != -EFAULT && (st->call.msghdr_source == SOURCE_FAULTED ||
-					st->call.name_source == SOURCE_FAULTED ||
-					st->call.iov_source == SOURCE_FAULTED ||
-					st->call.control_source == SOURCE_FAULTED)))
-		capture_msghdr(task, st, SOURCE_EXIT);
+	if (unlikely(may_be_unread(st)) && ret != -EFAULT)
+		capture_msghdr(task, st, SOURCE_EXIT, false);
 }
 
 /* Unlike sendmsg, sendto takes no address that is longer than a

@@ -114,6 +114,7 @@ struct call_state {
 	__u8 remote_path[EVENT_ALIGN(EVENT_PATH_MAX)];
 #ifdef PORTABLE
 	__u64 window[USER_WINDOW / 8]; /* see capture_header() */
+	__u32 kept;		       /* it stays with its thread */
 #endif
 };
 
@@ -179,10 +180,13 @@ struct {
 
 #ifdef PORTABLE
 
-/* By thread id of the first PID namespace, made at entry and deleted at exit:
- * as many as calls can be in flight at once. A new element is a copy of blank.
+/* By thread id of the first PID namespace. A new element is a copy of blank. The
+ * first that are made stay with their threads, since making and deleting one costs
+ * as much as much of the rest; the others are made at entry and deleted at exit: as
+ * many as calls can be in flight at once.
  */
-#define STATES_MAX 8192
+#define STATES_KEPT_MAX 2048
+#define STATES_MAX (8192 + STATES_KEPT_MAX)
 #define CONTROL_STATES_MAX 1024
 #define DESCENDANTS_MAX 65536
 
@@ -228,6 +232,8 @@ static __always_inline struct call_state *task_state_make(struct task_struct *ta
 	return bpf_map_lookup_elem(&call_states, &tid);
 }
 
+__u64 states_kept = 0; /* programs that end at once may keep some more than the maximum */
+
 /* The last use of the task's state in this call. */
 static __always_inline void task_state_end(struct task_struct *task, struct call_state *st)
 {
@@ -235,6 +241,24 @@ static __always_inline void task_state_end(struct task_struct *task, struct call
 
 	if (unlikely(st->control_captured))
 		bpf_map_delete_elem(&control_states, &tid);
+	if (likely(st->kept))
+		return;
+	if (states_kept < STATES_KEPT_MAX) {
+		st->kept = 1;
+		__sync_fetch_and_add(&states_kept, 1);
+		return;
+	}
+	bpf_map_delete_elem(&call_states, &tid);
+}
+
+/* The last use of the task's state. */
+static __always_inline void task_state_drop(struct task_struct *task, struct call_state *st)
+{
+	__u32 tid = thread_number(task);
+
+	if (st->kept)
+		__sync_fetch_and_add(&states_kept, -1);
+	bpf_map_delete_elem(&control_states, &tid);
 	bpf_map_delete_elem(&call_states, &tid);
 }
 
@@ -308,6 +332,10 @@ static __always_inline struct call_state *task_state_make(struct task_struct *ta
 }
 
 static __always_inline void task_state_end(struct task_struct *task, struct call_state *st)
+{
+}
+
+static __always_inline void task_state_drop(struct task_struct *task, struct call_state *st)
 {
 }
 

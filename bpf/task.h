@@ -54,6 +54,7 @@ static __always_inline void capture_task(struct call_state *st, struct task_stru
 
 	if (unlikely(st->thread_pid != thread_pid)) {
 		st->thread_pid = thread_pid;
+		st->attempt.call = 0; /* of a thread that had this one's number */
 		st->base = 0;
 		st->task.pid = process_id(task);
 		st->task.tid = thread_id(task);

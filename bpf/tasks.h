@@ -21,7 +21,7 @@ int sched_process_exit(__u64 *ctx)
 	if (st && st->in_call && ring)
 		lose_skipped_exit(ring, cpu, st);
 	if (st)
-		task_state_end(task, st);
+		task_state_drop(task, st);
 	unmark_descendant(task);
 	return 0;
 }

@@ -100,7 +100,7 @@ static __always_inline void read_element(struct task_struct *task, struct call_s
 		st->call.name_source = SOURCE_NULL;
 		st->call.control_source = SOURCE_NULL;
 	}
-	capture_msghdr(task, st, SOURCE_EXIT);
+	capture_msghdr(task, st, SOURCE_EXIT, false);
 	if (*ret < 0)
 		return;
 	if (index < VECTOR_ROOMS) {
