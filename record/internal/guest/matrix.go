@@ -8,8 +8,11 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/record/internal/markdown"
 )
 
-// tableTest is the test whose subtests are the cases of the shared table.
-const tableTest = "TestTable"
+// isCase reports whether a test is a case of the shared table: of sendmsg, or of
+// its related calls.
+func isCase(name string) bool {
+	return strings.HasPrefix(name, "TestTable/") || strings.HasPrefix(name, "TestRelatedCalls/")
+}
 
 // matrix renders kernel by tier: how many cases of the table passed, failed or
 // need what this kernel has not got, how the other tests went, and what the
@@ -55,7 +58,7 @@ func (r *report) count(tier string) (cases, others counts) {
 			continue
 		}
 		c := &others
-		if strings.HasPrefix(t.name, tableTest+"/") {
+		if isCase(t.name) {
 			c = &cases
 		}
 		switch {

@@ -85,7 +85,10 @@ func (r *report) line(s string) {
 		if r.blind == nil {
 			r.blind = map[string][]blind{}
 		}
-		r.blind[r.tier] = append(r.blind[r.tier], blind{m[1], m[2]})
+		// Each recording says it.
+		if b := (blind{m[1], m[2]}); !slices.Contains(r.blind[r.tier], b) {
+			r.blind[r.tier] = append(r.blind[r.tier], b)
+		}
 	}
 	if m := kernelLine.FindStringSubmatch(s); m != nil {
 		r.release = m[1]

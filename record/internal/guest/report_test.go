@@ -16,6 +16,9 @@ func TestVerdict(t *testing.T) {
 	for _, c := range []struct{ name, console, wrong, row string }{
 		{"all cases pass", passing + "@guest exit 0 kprobe\n@guest done\n", "",
 			"| 6.1.0-50 | kprobe | 1 | 0 | 1 | 0 passed | toctou |"},
+		{"related calls are cases too, and what both recordings say is said once",
+			passing + strings.ReplaceAll(passing, "TestTable", "TestRelatedCalls") + "@guest exit 0 kprobe\n@guest done\n", "",
+			"| 6.1.0-50 | kprobe | 2 | 0 | 2 | 0 passed | toctou |"},
 		{"a case fails", strings.ReplaceAll(strings.Replace(passing, "PASS: TestTable/kprobe/EPIPE", "FAIL: TestTable/kprobe/EPIPE", 1), "PASS\n", "FAIL\n") +
 			"@guest exit 1 kprobe\n@guest done\n", "kprobe: TestTable/kprobe/EPIPE failed",
 			"| 6.1.0-50 | kprobe | 0 | 1 | 1 | 0 passed | toctou |"},
