@@ -178,27 +178,27 @@ func fewestEvents(samples []sample) int64 {
 	return fewest
 }
 
-// measureTax fills the table of what tracing sendmsg costs another call.
+// measureTax fills the table of what tracing sendmsg costs another call, also
+// where the callers of other ABIs are watched: on tracepoints they cost hooks of
+// all system calls.
 func measureTax(o *options, tables map[string]string) error {
 	list, err := o.selected()
 	if err != nil {
 		return err
 	}
+	list = append(list, recorder("`sendmsgrec --paths compat`", ofThisTree, "--paths", "compat"))
 	samples, err := o.alternate(list, false, "getppid", "-n", fmt.Sprint(o.getppid))
 	if err != nil {
 		return err
 	}
 	rows := [][]string{{"tracer", "getppid untraced, ns", "added, ns", "of trace-cmd's"}}
-	for _, name := range tracerNames() {
-		s, ok := samples[name]
-		if !ok {
-			continue
-		}
+	for _, t := range list {
+		s := samples[t.name]
 		of := "-"
 		if base, ok := samples["trace-cmd"]; ok {
 			of = fmt.Sprintf("%.2f", median(s, sample.added)/median(base, sample.added))
 		}
-		rows = append(rows, []string{name, fmt.Sprintf("%.0f", median(s, func(s sample) float64 { return s.untraced })),
+		rows = append(rows, []string{t.name, fmt.Sprintf("%.0f", median(s, func(s sample) float64 { return s.untraced })),
 			fmt.Sprintf("%.1f", median(s, sample.added)), of})
 	}
 	tables["tax"] = markdown.Table(rows)
