@@ -37,21 +37,25 @@ func (w *WallClock) UnixNS(boottimeNS int64) int64 {
 	if len(c) == 0 {
 		return boottimeNS
 	}
-	i, _ := slices.BinarySearchFunc(c, boottimeNS, func(k Clock, t int64) int {
-		if k.BoottimeNS <= t {
-			return -1
+	// The first record behind the moment. It is asked for every event, and
+	// slices.BinarySearchFunc makes a call and a copy for each record.
+	i, end := 0, len(c)
+	for i < end {
+		if middle := (i + end) / 2; c[middle].BoottimeNS <= boottimeNS {
+			i = middle + 1
+		} else {
+			end = middle
 		}
-		return 1
-	})
+	}
 	if i == 0 {
 		return c[0].RealtimeNS + boottimeNS - c[0].BoottimeNS
 	}
-	a := c[i-1]
+	a := &c[i-1]
 	dt := boottimeNS - a.BoottimeNS
 	if i == len(c) {
 		return a.RealtimeNS + dt
 	}
-	b := c[i]
+	b := &c[i]
 	// The difference of the two clocks' advances is what is interpolated: it
 	// is small, so the product fits a float exactly enough (below 1 ns).
 	span := b.BoottimeNS - a.BoottimeNS
