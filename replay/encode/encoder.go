@@ -166,18 +166,24 @@ func (e *Encoder) Events(source int, block *segment.Block, serial uint64, rows [
 	b, src, wall := e.into, e.o.Sources[source], e.walls[source]
 	id := sink.ID{Recording: src.ID, Loop: loop}
 	cpus, seqs, times := block.Cols[schema.ColCPU].Ints, block.Cols[schema.ColSeq].Ints, block.Cols[schema.ColTimeNS].Ints
+	first := len(b.Records)
 	for _, row := range rows {
-		r := sink.Record{ID: id, Source: int32(source), Row: -1, TimeNS: times[row]}
+		r := sink.Record{ID: id, Source: int32(source), Row: -1, TimeNS: times[row], End: len(b.Data)}
 		r.CPU, r.Seq = int32(cpus[row]), seqs[row]
 		r.WallNS = wall.UnixNS(r.TimeNS)
-		if e.bytes {
-			b.Data = s.Event(b.Data, int(row), e.idOf(&r.ID))
-		}
-		r.End = len(b.Data)
 		if e.o.Traits.Rows {
 			r.Row = int32(e.copier.Copy(int(row)))
 		}
 		b.Records = append(b.Records, r)
+	}
+	if e.bytes {
+		// In a loop of its own: in that above the processor waits for the memory of
+		// many rows at a time.
+		for i, row := range rows {
+			r := &b.Records[first+i]
+			b.Data = s.Event(b.Data, int(row), e.idOf(&r.ID))
+			r.End = len(b.Data)
+		}
 	}
 	b.Count += len(rows)
 	b.Events += len(rows)
