@@ -1,52 +1,43 @@
 package text
 
-// cache holds what was rendered for the rows of one table of a block, for each
-// row as it was rendered last.
+// cache holds what was rendered for rows of one table of a block. It is small:
+// an event's rows are mostly those of events shortly before, and what was rendered
+// long ago would have to come from far memory, which takes as long as rendering
+// it again.
 type cache struct {
-	text    []byte
-	entries []entry
+	slots [cacheSlots]slot
 }
 
-type entry struct {
-	span
+// slot is the text of one row.
+type slot struct {
+	row   int
 	class int32 // of the event's call
 	valid bool
+	text  []byte
 }
 
-// span is a part of a text.
-type span struct{ start, end uint32 }
+const cacheSlots = 256
 
-// maxCache bounds a cache's text, in bytes; what comes after is rendered
-// anew each time.
-const maxCache = 8 << 20
-
-func (c *cache) reset(rows int) {
-	c.text = c.text[:0]
-	if cap(c.entries) < rows {
-		c.entries = make([]entry, rows)
-		return
+func (c *cache) reset() {
+	for i := range c.slots {
+		c.slots[i].valid = false
 	}
-	c.entries = c.entries[:rows]
-	clear(c.entries)
 }
 
 // get returns what was put for the row and the class, or nil.
 func (c *cache) get(row int, class int32) []byte {
-	if row >= len(c.entries) {
+	s := &c.slots[uint(row)%cacheSlots]
+	if !s.valid || s.row != row || s.class != class {
 		return nil
 	}
-	e := &c.entries[row]
-	if !e.valid || e.class != class {
-		return nil
-	}
-	return c.text[e.start:e.end]
+	return s.text
 }
 
 func (c *cache) put(row int, class int32, text []byte) {
-	if row >= len(c.entries) || len(c.text)+len(text) > maxCache {
-		return
-	}
-	start := len(c.text)
-	c.text = append(c.text, text...)
-	c.entries[row] = entry{span{uint32(start), uint32(len(c.text))}, class, true}
+	s := &c.slots[uint(row)%cacheSlots]
+	s.row, s.class, s.valid = row, class, true
+	s.text = append(s.text[:0], text...)
 }
+
+// span is a part of a text.
+type span struct{ start, end uint32 }

@@ -4,7 +4,7 @@
 //
 // A Printer appends to a buffer of the caller, who owns it, and keeps nothing
 // of it. What repeats from event to event (the task, the socket, the call's
-// arguments) is rendered once per row of its table and block, and copied. In
+// arguments) is rendered once and copied, as long as its row was used lately. In
 // the steady state printing an event allocates nothing. A Printer is for one
 // goroutine.
 //
@@ -115,7 +115,7 @@ func (p *Printer) SetBlock(b *segment.Block) {
 	for i := range p.runs {
 		p.runs[i].reset(b)
 	}
-	p.ends.reset(b.Rows[schema.TableSocket])
+	p.ends.reset()
 	p.makePlan(b)
 }
 

@@ -6,8 +6,8 @@ import (
 )
 
 // run is neighbouring fields that depend on the same row of a table (and, with
-// pair, on the event's call): they are rendered once and copied for every
-// further event with that row.
+// pair, on the event's call): they are rendered once and copied for the next
+// events with that row.
 type run struct {
 	table  schema.Table
 	pair   bool
@@ -58,7 +58,7 @@ func (f *field) dependsOn() (table schema.Table, pair bool) {
 
 // reset forgets the rows of the block before.
 func (r *run) reset(b *segment.Block) {
-	r.cache.reset(b.Rows[r.table])
+	r.cache.reset()
 	if r.pair {
 		r.calls.reset(b)
 	}
