@@ -38,6 +38,3 @@ func (c *cache) put(row int, class int32, text []byte) {
 	s.row, s.class, s.valid = row, class, true
 	s.text = append(s.text[:0], text...)
 }
-
-// span is a part of a text.
-type span struct{ start, end uint32 }

@@ -11,8 +11,8 @@ func (r *run) constant(b *segment.Block) bool {
 	if !allRefer(b, r.table) || r.pair && !allRefer(b, schema.TableCall) {
 		return false
 	}
-	for i := range r.parts {
-		if !r.parts[i].constant(b, r.table) {
+	for _, f := range r.fields {
+		if !f.constant(b, r.table) {
 			return false
 		}
 	}
@@ -28,16 +28,7 @@ func allRefer(b *segment.Block, t schema.Table) bool {
 	return len(ref.Ints) >= b.Rows[schema.TableEvent] && noNull(ref)
 }
 
-// constant reports whether the part is the same for all rows of a table.
-func (t *part) constant(b *segment.Block, table schema.Table) bool {
-	for _, f := range t.fields {
-		if !f.constant(b, table) {
-			return false
-		}
-	}
-	return true
-}
-
+// constant reports whether the field is the same for all rows of a table.
 func (f *field) constant(b *segment.Block, table schema.Table) bool {
 	for i, id := range f.inputs {
 		t := tableOf[id]

@@ -74,7 +74,7 @@ func (p *Printer) makePlan(b *segment.Block) {
 func (p *Printer) planRun(n *plan, r *run, b *segment.Block) {
 	switch {
 	case r.table == schema.TableEvent:
-		p.planParts(n, r, b)
+		p.planFields(n, r, b)
 	case r.constant(b):
 		n.literals = p.appendFields(n.literals, r.fields)
 	default:
@@ -82,28 +82,32 @@ func (p *Printer) planRun(n *plan, r *run, b *segment.Block) {
 		if b.Rows[r.table] >= planRows {
 			row := p.event.rows[r.table]
 			p.event.rows[r.table] = 0
-			p.planParts(&r.plan, r, b)
+			p.planFields(&r.plan, r, b)
 			r.plan.finish()
 			p.event.rows[r.table] = row
 		}
 	}
 }
 
-// planParts plans the fields of a run for the rows of its table.
-func (p *Printer) planParts(n *plan, r *run, b *segment.Block) {
-	for i := range r.parts {
-		part := &r.parts[i]
+// planFields plans the fields of a run for the rows of its table.
+func (p *Printer) planFields(n *plan, r *run, b *segment.Block) {
+	for i := 0; i < len(r.fields); {
 		if i > 0 {
 			n.literals = append(n.literals, separators[p.format])
 		}
-		switch f := part.fields[0]; {
-		case part.constant(b, r.table):
-			n.literals = p.appendFields(n.literals, part.fields)
-		case part.memo != nil:
-			n.end(step{kind: stepMemo, column: &b.Cols[f.inputs[0]], memo: part.memo})
-		default:
-			n.literals = append(n.literals, f.prefix[p.format]...)
-			n.end(p.stepOf(f, b))
+		f := r.fields[i]
+		if f.constant(b, r.table) {
+			n.literals = p.appendFields(n.literals, r.fields[i:i+1])
+			i++
+			continue
 		}
+		if k := recalled(r.fields[i:], b, r.table); k > 0 {
+			n.end(step{kind: stepMemo, memo: r.memos.of(r.fields[i : i+k]).of(b)})
+			i += k
+			continue
+		}
+		n.literals = append(n.literals, f.prefix[p.format]...)
+		n.end(p.stepOf(f, b))
+		i++
 	}
 }

@@ -12,7 +12,7 @@ type run struct {
 	table  schema.Table
 	pair   bool
 	fields []*field
-	parts  []part
+	memos  memos
 	cache  cache
 	calls  callClasses // with pair
 	plan   plan        // for the block's rows of the table
@@ -32,7 +32,6 @@ func makeRuns(fields []*field) []run {
 	}
 	for i := range runs {
 		r := &runs[i]
-		r.parts = makeParts(r.fields)
 		if r.pair {
 			r.calls.of(r.fields)
 		}

@@ -21,7 +21,7 @@ const (
 	stepEnd      stepKind = iota // nothing behind the literal
 	stepInt                      // the number in column, which has no nulls
 	stepOptional                 // the number in column
-	stepMemo                     // what memo has for the number in column
+	stepMemo                     // what memo has for the row
 	stepList                     // the numbers in column, in brackets
 	stepWall                     // the wall time of the number in column
 	stepField                    // what field appends
@@ -60,7 +60,7 @@ func (p *Printer) appendSteps(dst []byte, n *plan, row int) []byte {
 				dst = appendInt(dst, s.column.Ints[row])
 			}
 		case stepMemo:
-			dst = s.memo.append(p, dst, s.column, row)
+			dst = s.memo.append(p, dst, row)
 		case stepList:
 			if s.column.IsNull(row) {
 				dst = p.null(dst)
