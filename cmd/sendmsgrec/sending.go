@@ -111,10 +111,14 @@ func replayUsage(err error) error {
 // closeTimeout is how long a sink may take to end its stream.
 const closeTimeout = 30 * time.Second
 
-// closeSink ends the stream to s, after p (nil when it could not begin) has
-// ended with err, and returns what became of both. A sink may need the context
-// to end in order even after an interruption.
+// closeSink ends the stream to s, after p has ended with err, and returns what
+// became of both. A sink may need the context to end in order even after an
+// interruption. p is nil when nothing was sent: then nothing of the sink stays,
+// and how it takes that does not matter.
 func closeSink(ctx context.Context, target *sink.Target, s sink.Sink, p *play.Replay, err error) error {
+	if a, ok := s.(sink.Abandoner); ok && p == nil {
+		return errors.Join(err, a.Abandon())
+	}
 	if a, ok := s.(sink.Aborter); ok && err != nil {
 		a.Abort()
 		return err
@@ -122,7 +126,7 @@ func closeSink(ctx context.Context, target *sink.Target, s sink.Sink, p *play.Re
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	cerr := s.Close(last)
-	if err != nil || cerr == nil {
+	if err != nil || cerr == nil || p == nil {
 		return err
 	}
 	err = fmt.Errorf("%s: %w", target, cerr)

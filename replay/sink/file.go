@@ -15,10 +15,15 @@ import (
 //
 // After a kill the file may end in a part of a batch; Resume cuts it back to
 // what was acknowledged, so that the whole file has every record once.
+//
+// Until the first write a file that was there has its old content: what never
+// begins replaces nothing.
 type file struct {
 	f       *os.File
 	size    int64
 	started bool // the header is in it
+	created bool // by openFile
+	replace bool // the old content is still in it
 }
 
 // openFile is for file:PATH.
@@ -27,14 +32,14 @@ func openFile(_ context.Context, t *Target, o *Options) (Sink, error) {
 		return nil, usageErrorf("file: needs a path behind it, as in file:events.jsonl")
 	}
 	path := t.Rest
-	flags := os.O_WRONLY | os.O_CREATE
-	if o.Resuming {
-		flags &^= os.O_CREATE
-	} else {
+	s := &file{}
+	flags := os.O_WRONLY
+	if !o.Resuming {
 		info, err := os.Lstat(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			flags |= os.O_EXCL // refuses a symbolic link that comes in between
+			flags |= os.O_CREATE | os.O_EXCL // refuses a symbolic link that comes in between
+			s.created = true
 		case err != nil:
 			return nil, err
 		case !info.Mode().IsRegular():
@@ -42,14 +47,14 @@ func openFile(_ context.Context, t *Target, o *Options) (Sink, error) {
 		case !o.Force:
 			return nil, errors.New("exists; --force replaces it")
 		default:
-			flags |= os.O_TRUNC
+			s.replace = true
 		}
 	}
-	f, err := os.OpenFile(path, flags, 0o600)
-	if err != nil {
+	var err error
+	if s.f, err = os.OpenFile(path, flags, 0o600); err != nil {
 		return nil, err
 	}
-	return &file{f: f}, nil
+	return s, nil
 }
 
 func (s *file) Traits() Traits { return Traits{Bytes: true} }
@@ -60,6 +65,9 @@ func (s *file) Send(_ context.Context, b *Batch, ack func(error)) {
 
 func (s *file) write(b *Batch) error {
 	start := s.size
+	if err := s.empty(); err != nil {
+		return s.failed(start, err)
+	}
 	if !s.started && len(b.Header) > 0 {
 		if err := s.append(b.Header); err != nil {
 			return s.failed(start, err)
@@ -70,6 +78,16 @@ func (s *file) write(b *Batch) error {
 	}
 	s.started = true
 	return nil
+}
+
+// empty removes the old content.
+func (s *file) empty() error {
+	if !s.replace {
+		return nil
+	}
+	err := s.f.Truncate(0)
+	s.replace = err != nil
+	return err
 }
 
 func (s *file) append(p []byte) error {
@@ -100,12 +118,24 @@ func diskHint(err error) string {
 
 // Close makes sure that all is on the disk.
 func (s *file) Close(context.Context) error {
-	err := s.f.Sync()
+	err := s.empty()
+	if serr := s.f.Sync(); err == nil {
+		err = serr
+	}
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
 		err = nil // a file system that has no such thing
 	}
 	if cerr := s.f.Close(); err == nil {
 		err = cerr
+	}
+	return err
+}
+
+// Abandon implements Abandoner.
+func (s *file) Abandon() error {
+	err := s.f.Close()
+	if s.created {
+		err = errors.Join(err, os.Remove(s.f.Name()))
 	}
 	return err
 }
@@ -127,6 +157,6 @@ func (s *file) Resume(position string) error {
 	if err := s.f.Truncate(size); err != nil {
 		return err
 	}
-	s.size, s.started = size, size > 0
+	s.size, s.started, s.replace = size, size > 0, false
 	return nil
 }

@@ -61,6 +61,13 @@ type Aborter interface {
 	Abort()
 }
 
+// Abandoner is a sink of which something is left, or replaced, by opening and
+// closing it: Abandon is called instead of Close, and leaves everything as it
+// was, when nothing was sent and nothing will be.
+type Abandoner interface {
+	Abandon() error
+}
+
 // Positioner is a sink that a resumed replay continues exactly where the last
 // acknowledged batch ended.
 type Positioner interface {
