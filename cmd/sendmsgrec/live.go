@@ -59,7 +59,7 @@ func openLive(ctx context.Context, o sendOptions, target *sink.Target, dir *spil
 	if l.checkpoint = known; known == nil {
 		l.checkpoint = &deliver.Checkpoint{Stream: stream}
 	} else if words := known.Differences(nil, stream); words != "" {
-		return nil, usageErrorf("spill %s is for another sink: %s", dir.Path(), words)
+		return nil, usageErrorf("spill %s is for another sink: %s; `sendmsgrec replay %s` with the flags of that one sends what is in it", dir.Path(), words, shellQuote(dir.Path()))
 	}
 	if l.backlog, err = dir.Backlog(l.checkpoint.Position); err != nil {
 		return nil, err

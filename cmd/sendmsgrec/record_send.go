@@ -103,13 +103,13 @@ func (s *sending) start(r *record.Recorder, alone bool) {
 	}()
 }
 
-// abandon ends what was never started.
+// abandon ends what was never started, and leaves nothing of it behind.
 func (s *sending) abandon() error {
 	if s == nil || s.started.Load() {
 		return nil
 	}
 	defer s.cancel(nil)
-	return s.live.abandon(s.ctx)
+	return errors.Join(s.writer.Discard(), s.live.abandon(s.ctx))
 }
 
 // progress is for the status line.

@@ -55,6 +55,14 @@ type part struct {
 
 func partName(number uint64) string { return fmt.Sprintf("%08d%s", number, partSuffix) }
 
+// partNumber returns the number of the part that has the name; ok is false when
+// it is another file's.
+func partNumber(name string) (number uint64, ok bool) {
+	digits, ok := strings.CutSuffix(name, partSuffix)
+	number, err := strconv.ParseUint(digits, 10, 32)
+	return number, ok && err == nil && partName(number) == name
+}
+
 // Create makes a directory of a new name in parent, with mode 0700.
 func Create(parent string) (*Dir, error) {
 	path, err := os.MkdirTemp(parent, "sendmsgrec-")
@@ -96,13 +104,13 @@ func (d *Dir) list() error {
 		return err
 	}
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), newSuffix) {
+		// Anything may lie beside what is ours.
+		name, unfinished := strings.CutSuffix(e.Name(), newSuffix)
+		number, isPart := partNumber(name)
+		if unfinished && (isPart || name == checkpointName) {
 			_ = d.root.Remove(e.Name()) // of a process that was killed in replace
-			continue
 		}
-		digits, ok := strings.CutSuffix(e.Name(), partSuffix)
-		number, err := strconv.ParseUint(digits, 10, 32)
-		if !ok || err != nil || partName(number) != e.Name() {
+		if unfinished || !isPart {
 			continue
 		}
 		info, err := e.Info()
@@ -239,7 +247,21 @@ func (d *Dir) settle(keep int) error {
 	d.parts = d.parts[n:]
 	d.mu.Unlock()
 	for _, p := range done {
-		if err := d.remove(p); err != nil {
+		if err := d.remove(p.number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBack removes the parts behind number up to last, the hole's too, which is
+// not among the parts yet.
+func (d *Dir) takeBack(number, last uint64) error {
+	d.mu.Lock()
+	d.parts = slices.DeleteFunc(d.parts, func(p *part) bool { return p.number > number })
+	d.mu.Unlock()
+	for n := number + 1; n <= last; n++ {
+		if err := d.remove(n); err != nil {
 			return err
 		}
 	}
@@ -252,8 +274,8 @@ func (p *part) behind(pos deliver.Position) bool {
 	return partOf(pos.Key) > p.number || p.final && p.items > 0 && (pos.Key > last || pos.Key == last && pos.AtKey >= p.rows)
 }
 
-func (d *Dir) remove(p *part) error {
-	if err := d.root.Remove(partName(p.number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (d *Dir) remove(number uint64) error {
+	if err := d.root.Remove(partName(number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("spill %s: %w", d.path, err)
 	}
 	return nil
@@ -280,7 +302,7 @@ func (d *Dir) Clear() error {
 	d.mu.Unlock()
 	// The parts first: a checkpoint without parts is harmless.
 	for _, p := range parts {
-		if err := d.remove(p); err != nil {
+		if err := d.remove(p.number); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/sendmsgrec/sendmsgrec/replay/deliver"
@@ -376,6 +377,75 @@ func TestADirectoryHasOneUser(t *testing.T) {
 	}
 	again := openDir(t, path)
 	_ = again
+}
+
+func TestFilesOfOthersInTheDirectoryStay(t *testing.T) {
+	path := t.TempDir()
+	for _, name := range []string{"00000007.smr.new", "checkpoint.new", "config.new", ".new", "x.smr", "1.smr.new"} {
+		if err := os.WriteFile(filepath.Join(path, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := openDir(t, path)
+	if err := d.Clear(); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range left {
+		names = append(names, e.Name())
+	}
+	if got := fmt.Sprint(names); got != "[.new 1.smr.new config.new x.smr]" {
+		t.Errorf("left: %s", got)
+	}
+}
+
+func TestADirectoryThatAllMayWriteToIsRefused(t *testing.T) {
+	path := t.TempDir()
+	if err := os.Chmod(path, 0o777|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := spill.Open(path); err == nil || !strings.Contains(err.Error(), "everyone may write") {
+		t.Errorf("error %v", err)
+		_ = d.Close()
+	}
+}
+
+func TestAWriterThatIsDiscardedLeavesWhatWasThere(t *testing.T) {
+	path := t.TempDir()
+	segments, header := recording(t, 2, 1)
+	d := openDir(t, path)
+	w := spill.NewWriter(d, 1<<20, deliver.Position{})
+	if err := w.Begin(header); err != nil {
+		t.Fatal(err)
+	}
+	w.Write(nil, nil, &segments[0].Encoded, segments[0].ranges)
+	w.End()
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d = openDir(t, path)
+	_, other := recording(t, 1, 2)
+	w = spill.NewWriter(d, 1<<20, deliver.Position{})
+	if err := w.Discard(); err != nil { // before it has begun
+		t.Fatal(err)
+	}
+	if err := w.Begin(other); err != nil {
+		t.Fatal(err)
+	}
+	w.Coverage(&segment.Coverage{})
+	if err := w.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(parts(t, path)); got != "[00000001.smr]" {
+		t.Errorf("parts %s", got)
+	}
+	if got, _, _ := follow(t, d, deliver.Position{}, nil); fmt.Sprint(got) != "[100]" {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestAnIdleFollowerWaits(t *testing.T) {

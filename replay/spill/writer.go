@@ -27,6 +27,7 @@ type Writer struct {
 	dir    *Dir
 	limit  int64
 	header *segment.Header
+	before uint64 // number of the last part that is another recording's
 
 	number uint64 // of the newest part, or of the one that holes will be
 	out    *partFile
@@ -66,7 +67,8 @@ func (p *partFile) Write(b []byte) (int, error) {
 // there already, below limitBytes. Its parts come behind from, where the sink
 // is.
 func NewWriter(d *Dir, limitBytes int64, from deliver.Position) *Writer {
-	return &Writer{dir: d, limit: limitBytes, number: max(d.last(), partOf(from.Key))}
+	last := max(d.last(), partOf(from.Key))
+	return &Writer{dir: d, limit: limitBytes, before: last, number: last}
 }
 
 // Begin begins the first part, and completes the header.
@@ -140,6 +142,15 @@ func (w *Writer) End() {
 	}
 	w.close()
 	w.dir.End()
+}
+
+// Discard takes back everything that was written, of a recording that has not
+// begun and that nobody follows. Begin may follow.
+func (w *Writer) Discard() error {
+	w.close()
+	last := w.number
+	w.held, w.full, w.told, w.stats, w.number = holes{}, false, time.Time{}, Stats{}, w.before
+	return w.dir.takeBack(w.before, last)
 }
 
 // write appends records of about size bytes to the part, or to a new one,
