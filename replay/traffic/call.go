@@ -172,6 +172,9 @@ func (c *call) unix(path []byte) endpoint {
 	return endpoint{protocol: c.socket.protocol, path: c.path}
 }
 
+// maxIovecs is UIO_MAXIOV: calls with more of them fail.
+const maxIovecs = 1024
+
 // iovec reads sizes and iovecs.
 func (c *call) iovec(e *fields.Event) Reason {
 	requested, ok := e.Int(schema.ColRequestedBytes)
@@ -180,8 +183,8 @@ func (c *call) iovec(e *fields.Event) Reason {
 	if c.number != schema.CallSendto {
 		c.iovecs, _ = e.Int(schema.ColMsgIovlen)
 	}
-	if !ok || !listed && c.iovecs > 0 || int64(len(lens)) > c.iovecs {
-		return Unreadable
+	if !ok || !listed && c.iovecs > 0 || int64(len(lens)) > c.iovecs || c.iovecs > maxIovecs || requested < 0 {
+		return Unreadable // or not what a recorder writes of a call that succeeded
 	}
 	c.bytes, c.lens = requested, lens
 	if c.bytes > maxMessage {
