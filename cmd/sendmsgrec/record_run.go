@@ -95,8 +95,9 @@ func discard(out *record.Output) error {
 	return errors.Join(out.Close(), out.Remove())
 }
 
-// commandOutput is the command's standard output; standard error where ours
-// is taken by the recording or its summary.
+// commandOutput is the standard output of the command, and of the program of
+// --to exec:; standard error where ours is taken by the recording, the sink or
+// the summary.
 func commandOutput(o recordOptions, stdout, stderr io.Writer) io.Writer {
 	if o.Output == record.Stdout || o.Send.To == "-" || o.JSON {
 		return stderr

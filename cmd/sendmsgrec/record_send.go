@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -46,6 +47,12 @@ func (o *recordOptions) openSending(stdout, stderr io.Writer) (*sending, error) 
 	if err != nil {
 		return nil, err
 	}
+	if target.Scheme == "file" && o.Output != "" && sameFile(target.Rest, o.Output) {
+		return nil, usageErrorf("-o and --to are both %s", o.Output)
+	}
+	if target.Scheme != "-" {
+		stdout = commandOutput(*o, stdout, stderr) // for the program of exec:
+	}
 	var dir *spill.Dir
 	if o.Spill == "" {
 		dir, err = spill.Create(spillParent)
@@ -65,6 +72,13 @@ func (o *recordOptions) openSending(stdout, stderr io.Writer) (*sending, error) 
 	}
 	s.writer = spill.NewWriter(dir, int64(o.SpillBytes), s.checkpoint.Position)
 	return s, nil
+}
+
+// sameFile reports whether two paths name one file, which need not exist.
+func sameFile(a, b string) bool {
+	a, aerr := filepath.Abs(a)
+	b, berr := filepath.Abs(b)
+	return aerr == nil && berr == nil && a == b
 }
 
 func (s *sending) warn(format string, args ...any) {

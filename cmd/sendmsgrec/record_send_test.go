@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sendmsgrec/sendmsgrec/replay/spill"
+)
+
+func TestWhatTheSinksProgramSaysStaysOutOfTheRecording(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		output string
+		json   bool
+		want   string // on standard output
+	}{
+		{"standard output is the recording's", "-", false, ""},
+		{"standard output is the summary's", "x.smr", true, ""},
+		{"standard output is free", "x.smr", false, "said\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := recordOptions{Output: c.output, JSON: c.json, Spill: filepath.Join(t.TempDir(), "spill"), SpillBytes: spill.MinLimitBytes,
+				Send: sendOptions{To: "exec:echo said", MaxWait: time.Second}}
+			var stdout, stderr bytes.Buffer
+			s, err := o.openSending(&stdout, &stderr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.abandon(); err != nil {
+				t.Fatal(err)
+			}
+			if stdout.String() != c.want || !strings.Contains(stdout.String()+stderr.String(), "said") {
+				t.Errorf("stdout %q, stderr %q", stdout.String(), stderr.String())
+			}
+		})
+	}
+}
+
+func TestARecordingAndItsSinkAreTwoFiles(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for to, same := range map[string]bool{"file:./x.smr": true, "file:" + dir + "/x.smr": true, "file:y.smr": false, "null:": false} {
+		o := recordOptions{Output: "x.smr", Force: true, Spill: "spill", SpillBytes: spill.MinLimitBytes, Send: sendOptions{To: to, MaxWait: time.Second}}
+		s, err := o.openSending(nil, nil)
+		if (err != nil) != same || same && exitCode(err) != exitUsage {
+			t.Errorf("%s: error %v", to, err)
+		}
+		if err == nil {
+			if err := s.abandon(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
