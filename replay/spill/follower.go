@@ -257,10 +257,18 @@ func (f *Follower) take(item segment.Item) *order.Batch {
 	return &f.batch
 }
 
+// keptClocks are the clocks behind the header's that wall times are told by, an
+// hour or more: a recording may go on for months. What was called before them
+// and returns now has its time between the header's clock and them.
+const keptClocks = 360
+
 // learn keeps what later records need.
 func (f *Follower) learn(item segment.Item) {
 	if c, ok := item.(*segment.Clock); ok {
 		s := f.sources[f.source]
+		if len(s.clocks) == 2*keptClocks {
+			s.clocks = append(s.clocks[:0], s.clocks[keptClocks:]...)
+		}
 		s.clocks = append(s.clocks, *c)
 		s.wall = segment.NewWallClock(s.Header, s.clocks)
 	}
