@@ -3,6 +3,7 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -39,10 +40,20 @@ func (p *Probe) settleKernel() error {
 	if hits == 0 {
 		return nil
 	}
+	return p.useOtherDoor()
+}
+
+// useOtherDoor leaves sock_sendmsg for kernel_sendmsg.
+func (p *Probe) useOtherDoor() error {
 	err := closeLinks(p.kernelLinks)
 	p.kernelLinks = nil
-	delete(p.paths[PathKernel].hooks, "sendmsg")
-	return errors.Join(err, p.attachKernel("kernel_sendmsg"))
+	seen := p.paths[PathKernel].hooks
+	p.hooks = slices.DeleteFunc(p.hooks, func(name string) bool { return slices.Contains(seen["sendmsg"], name) })
+	delete(seen, "sendmsg")
+	if why := p.attachKernel("kernel_sendmsg"); why != nil {
+		err = errors.Join(err, p.refuse(PathKernel, why))
+	}
+	return err
 }
 
 // attachKernel watches the senders that come by the function.
