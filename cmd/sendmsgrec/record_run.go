@@ -84,7 +84,7 @@ func runRecord(stdin io.Reader, stdout, stderr io.Writer, o recordOptions, args 
 	if out != nil {
 		err = errors.Join(err, out.Close())
 	}
-	return o.report(stdout, stderr, &recordReport{Summary: summary, To: to.finish()}, err)
+	return o.report(stdout, stderr, &recordReport{Summary: summary, To: to.finish(signals)}, err)
 }
 
 // discard removes the output of a recording that never began.

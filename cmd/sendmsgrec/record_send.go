@@ -136,13 +136,15 @@ func (s *sending) progress() string {
 }
 
 // finish waits, when the recording has ended, until the sink has everything, or
-// for --drain-timeout, or for a signal. Then it ends the stream.
-func (s *sending) finish() *liveReport {
+// for --drain-timeout, or for a signal. Then it ends the stream. It takes signals
+// over from where they went before.
+func (s *sending) finish(signals chan<- os.Signal) *liveReport {
 	if s == nil {
 		return nil
 	}
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	signal.Stop(signals)
 	timeout := time.NewTimer(s.o.DrainTimeout)
 	defer timeout.Stop()
 	notice := time.NewTimer(drainNotice)
