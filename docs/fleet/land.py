@@ -19,6 +19,7 @@ import io
 import json
 import sys
 import time
+import urllib.parse
 from pathlib import Path
 
 import pyarrow
@@ -41,12 +42,15 @@ def columns(schema):
 
 
 def identify(message):
-    """Recording, middle, number and loop of a message's id: its key, or smr-id."""
+    """Recording, middle, number and loop of a message's id (its key, or smr-id), its
+    kind, and its host as the name of a directory: whoever may write to the topic
+    chooses it, so it must not lead elsewhere. Readers undo the quoting."""
     headers = dict(message.headers() or [])
     text = headers.get("smr-id", message.key()).decode()
     recording, middle, number = text[:36], *text[37:].rsplit("-", 1)
     number, _, loop = number.partition(".")
-    return recording, middle, int(number), int(loop or 0), headers["smr-kind"].decode(), headers.get("smr-host", b"unknown").decode()
+    host = urllib.parse.quote(headers.get("smr-host", b"unknown"), safe="")
+    return recording, middle, int(number), int(loop or 0), headers["smr-kind"].decode(), host
 
 
 class Landing:
