@@ -105,7 +105,8 @@ func (r *liveReport) judge() error {
 	case errors.Is(err, context.Canceled):
 		return withCode(exitInterrupted, fmt.Errorf("%s: interrupted before everything was sent", r.To))
 	case err != nil:
-		return withCode(exitFailed, err)
+		// As text: EPIPE would be the quiet end that a reader of text may wish.
+		return withCode(exitFailed, errors.New(err.Error()))
 	case r.Dropped > 0 || r.Refused > 0 || r.Damaged > 0:
 		return withCode(exitLoss, fmt.Errorf("%s: %s events dropped, %s unreadable, %s records refused", r.To, grouped(r.Dropped), grouped(r.Damaged), grouped(r.Refused)))
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -53,5 +55,13 @@ func TestARecordingAndItsSinkAreTwoFiles(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+func TestAReaderThatWantsNoMoreHasNotGotEverything(t *testing.T) {
+	// Other than a command that only reads, one with a spill keeps what is left.
+	err := (&liveReport{To: "-", err: fmt.Errorf("-: %w", syscall.EPIPE)}).judge()
+	if exitCode(err) != exitFailed || !shown(err) {
+		t.Errorf("exit code %d, shown %v", exitCode(err), shown(err))
 	}
 }
