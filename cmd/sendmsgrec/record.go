@@ -174,7 +174,7 @@ fails for good ends a recording without a file.`,
 		exitUsageText+", or COMMAND not found",
 		"3    the spill had no room for all events, or the sink refused some, or\n       --fail-on-loss and events were lost",
 		exitUnsupportedText,
-		"130  a second SIGINT")
+		"130  a second SIGINT, or one while events wait for the sink")
 }
 
 // validate finds what is wrong with the flags before anything is touched.

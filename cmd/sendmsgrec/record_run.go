@@ -241,15 +241,17 @@ func (o *recordOptions) report(stdout, stderr io.Writer, s *recordReport, err er
 	default:
 		s.warn(stderr)
 	}
-	if errors.Is(err, syscall.EPIPE) {
-		// Not the quiet end that a reader of text may wish: data is missing.
-		return withCode(exitFailed, errors.New(err.Error()))
-	}
+	var sent error
 	if s.To != nil {
-		err = errors.Join(err, s.To.judge())
+		sent = s.To.judge()
 	}
 	if err != nil {
-		return withCode(exitFailed, err)
+		// As text: EPIPE would be the quiet end that a reader of text may wish,
+		// and the failure counts for more than what became of the sink.
+		return withCode(exitFailed, errors.New(errors.Join(err, sent).Error()))
+	}
+	if sent != nil {
+		return sent
 	}
 	if o.FailOnLoss && s.Lost+s.Unmarked > 0 {
 		return withCode(exitLoss, errors.New("events were lost, and --fail-on-loss is set"))

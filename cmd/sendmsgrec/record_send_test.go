@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sendmsgrec/sendmsgrec/record"
 	"github.com/sendmsgrec/sendmsgrec/replay/spill"
 )
 
@@ -63,5 +66,37 @@ func TestAReaderThatWantsNoMoreHasNotGotEverything(t *testing.T) {
 	err := (&liveReport{To: "-", err: fmt.Errorf("-: %w", syscall.EPIPE)}).judge()
 	if exitCode(err) != exitFailed || !shown(err) {
 		t.Errorf("exit code %d, shown %v", exitCode(err), shown(err))
+	}
+}
+
+func TestExitStatusOfARecordingWithASink(t *testing.T) {
+	full := errors.New("the disk is full")
+	for _, c := range []struct {
+		name     string
+		sink     liveReport
+		recorded error
+		lost     int64
+		want     int
+	}{
+		{"everything is sent", liveReport{}, nil, 0, exitDone},
+		{"the spill had no room", liveReport{Dropped: 1}, nil, 1, exitLoss},
+		{"the sink refused something", liveReport{Refused: 1}, nil, 0, exitLoss},
+		{"the sink has failed", liveReport{err: errors.New("gone")}, nil, 0, exitFailed},
+		{"the sending was interrupted", liveReport{err: fmt.Errorf("x: %w", context.Canceled)}, nil, 0, exitInterrupted},
+		{"the file has failed", liveReport{}, full, 0, exitFailed},
+		{"the file has failed, and the spill had no room", liveReport{Dropped: 1}, full, 0, exitFailed},
+		{"the file has failed, and the sending was interrupted", liveReport{err: context.Canceled}, full, 0, exitFailed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			o := recordOptions{FailOnLoss: true, Quiet: true}
+			err := o.report(&stdout, &stderr, &recordReport{Summary: &record.Summary{Lost: c.lost}, To: &c.sink}, c.recorded)
+			if got := exitCode(err); got != c.want {
+				t.Errorf("exit status %d, want %d: %v", got, c.want, err)
+			}
+			if err != nil && !shown(err) {
+				t.Errorf("nobody is told of %v", err)
+			}
+		})
 	}
 }
