@@ -302,7 +302,7 @@ func TestASinkThatComesBackGetsWhatIsRecordedFromThenOn(t *testing.T) {
 
 func TestAFullDiskIsLikeABound(t *testing.T) {
 	path := t.TempDir()
-	if err := mountTmpfs(t, path, "size=256k"); err != nil {
+	if err := mountTmpfs(t, path, "size=256k,mode=0700"); err != nil {
 		t.Skipf("needs root to mount a file system: %v", err)
 	}
 	dir, err := spill.Open(path)
