@@ -32,8 +32,8 @@ func explain[T any](given []T, grown bool, candidates []T, suffices func([]T) bo
 	if grown && suffices(given) {
 		return nil
 	}
-	if len(candidates) == 1 {
-		return candidates
+	if len(candidates) <= 1 {
+		return candidates // none: all were said to suffice, and do not any more
 	}
 	half := len(candidates) / 2
 	first, second := candidates[:half], candidates[half:]

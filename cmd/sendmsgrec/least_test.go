@@ -36,6 +36,9 @@ func TestLeast(t *testing.T) {
 			}
 		})
 	}
+	if got := least(nil, func([]int) bool { return false }); len(got) > 0 {
+		t.Errorf("%v of no candidates, which do not suffice", got)
+	}
 	if !slices.IsSorted(hundred) {
 		t.Error("the candidates were changed")
 	}
