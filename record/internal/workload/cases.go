@@ -35,7 +35,7 @@ var errAbsent = errors.New("absent in this kernel")
 func allCases() []scripted {
 	return slices.Concat(headerCases(), iovecCases(), nameCases(), familyCases(),
 		controlCases(), rightsCases(), flagCases(), resultCases(), blockedCases(),
-		foreignCases(slices.Concat(iovecCases(), nameCases(), rightsCases(), foreignBlockedCases())), otherABICases())
+		foreignCases(slices.Concat(iovecCases(), nameCases(), rightsCases(), waitingCases())), otherABICases())
 }
 
 func listCases([]string) error {

@@ -2,10 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // foreignCases are cases made by callers of every other ABI.
@@ -48,30 +45,6 @@ func (a *callerABI) run(f func(*thread) error) func(*thread) error {
 		t.arena, t.abi = low, a
 		defer func() { t.arena, t.abi = high, native }()
 		return f(t)
-	}
-}
-
-// foreignBlockedCases are calls that block.
-func foreignBlockedCases() []scripted {
-	return []scripted{
-		{"blocked until the peer reads", func(t *thread) error {
-			fd, peer := t.pair(unix.SOCK_STREAM)
-			fillUp(fd)
-			return t.sendBlocked(message{fd: uint64(fd), iov: t.one(5)}, 5, nil, func(int) error { return drain(peer) })
-		}},
-		{"blocked, interrupted by a signal and restarted", func(t *thread) error {
-			fd, peer := t.pair(unix.SOCK_STREAM)
-			fillUp(fd)
-			return t.sendBlocked(message{fd: uint64(fd), iov: t.one(5)}, 5, []int64{erestartsys}, func(tid int) error {
-				if err := interrupt(tid); err != nil {
-					return err
-				}
-				if err := t.abi.waitBlocked(os.Getpid(), tid); err != nil {
-					return err
-				}
-				return drain(peer)
-			})
-		}},
 	}
 }
 

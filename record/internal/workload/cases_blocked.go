@@ -57,9 +57,9 @@ func interrupt(tid int) error {
 	return nil
 }
 
-// blockedCases wait for room in a full buffer.
-func blockedCases() []scripted {
-	cases := []scripted{
+// waitingCases wait for room in a full buffer, by any ABI.
+func waitingCases() []scripted {
+	return []scripted{
 		{"blocked until the peer reads", func(t *thread) error {
 			fd, peer := t.pair(unix.SOCK_STREAM)
 			fillUp(fd)
@@ -72,12 +72,18 @@ func blockedCases() []scripted {
 				if err := interrupt(tid); err != nil {
 					return err
 				}
-				if err := waitBlocked(os.Getpid(), tid); err != nil {
+				if err := t.abi.waitBlocked(os.Getpid(), tid); err != nil {
 					return err
 				}
 				return drain(peer)
 			})
 		}},
+	}
+}
+
+// blockedCases are calls that block, by 64-bit callers.
+func blockedCases() []scripted {
+	cases := append(waitingCases(), []scripted{
 		{"blocked, interrupted and restarted three times", func(t *thread) error {
 			fd, peer := t.pair(unix.SOCK_STREAM)
 			fillUp(fd)
@@ -131,7 +137,7 @@ func blockedCases() []scripted {
 			return t.sendBlocked(message{fd: uint64(fd), flags: unix.MSG_NOSIGNAL, iov: t.one(5)}, errno(unix.EPIPE), nil,
 				func(int) error { return unix.Shutdown(peer, unix.SHUT_RDWR) })
 		}},
-	}
+	}...)
 	for _, c := range []struct{ name, how string }{
 		{"killed by SIGKILL while blocked", "kill"},
 		{"another thread exits the process while a call is blocked", "exit"},
