@@ -26,7 +26,7 @@ func lock(root *os.Root) (io.Closer, error) {
 	}
 	const hint = "name a directory of your own, or one that does not exist"
 	if s, ok := info.Sys().(*syscall.Stat_t); ok && int(s.Uid) != os.Geteuid() {
-		return nil, errors.Join(fmt.Errorf("belongs to user %d; %s", s.Uid, hint), f.Close())
+		return nil, errors.Join(fmt.Errorf("belongs to user %d; run this as that user, or %s", s.Uid, hint), f.Close())
 	}
 	if info.Mode().Perm()&0o002 != 0 {
 		return nil, errors.Join(errors.New("everyone may write to it; "+hint), f.Close())

@@ -379,6 +379,33 @@ func TestADirectoryHasOneUser(t *testing.T) {
 	_ = again
 }
 
+func TestThePartsStayBelowTheirBound(t *testing.T) {
+	segments, header := recording(t, 120, 1)
+	for limit := int64(150_000); limit < 250_000; limit += 9001 {
+		path := t.TempDir()
+		d := openDir(t, path)
+		w := spill.NewWriter(d, limit, deliver.Position{})
+		if err := w.Begin(header); err != nil {
+			t.Fatal(err)
+		}
+		sent := deliver.Position{}
+		for i, e := range segments {
+			w.Write(nil, nil, &e.Encoded, e.ranges)
+			if i%40 == 39 { // now and then the sink makes room
+				_, sent, _ = follow(t, d, sent, header)
+				acknowledge(t, d, sent)
+			}
+		}
+		w.End()
+		if stats := w.Stats(); stats.Kept == 0 || stats.Dropped == 0 || stats.Err != nil {
+			t.Errorf("%+v", stats)
+		}
+		if _, most := d.Bytes(); most > limit {
+			t.Errorf("parts of %d bytes, the bound is %d", most, limit)
+		}
+	}
+}
+
 func TestFilesOfOthersInTheDirectoryStay(t *testing.T) {
 	path := t.TempDir()
 	for _, name := range []string{"00000007.smr.new", "checkpoint.new", "config.new", ".new", "x.smr", "1.smr.new"} {

@@ -10,7 +10,7 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
-// Bounds of WriterOptions.LimitBytes, and the sizes that follow from it.
+// Bounds of NewWriter's limitBytes, and the sizes that follow from it.
 const (
 	DefaultLimitBytes = 1 << 30
 	MinLimitBytes     = 1 << 20
@@ -19,6 +19,9 @@ const (
 	// tellInterval is how often a growing hole is written to the disk: what a
 	// crash may leave untold.
 	tellInterval = time.Second
+	// holeBytes is what a hole takes beside its part's header; that of a host
+	// with many CPUs may take more.
+	holeBytes = 4096
 )
 
 // Writer appends a recording to a Dir. It never waits for a sink, and it does
@@ -28,6 +31,8 @@ type Writer struct {
 	limit  int64
 	header *segment.Header
 	before uint64 // number of the last part that is another recording's
+	// headerBytes is what a part has before its first record.
+	headerBytes int64
 
 	number uint64 // of the newest part, or of the one that holes will be
 	out    *partFile
@@ -77,6 +82,7 @@ func (w *Writer) Begin(h *segment.Header) error {
 	if err := w.open(w.number + 1); err != nil {
 		return fmt.Errorf("spill %s: %w", w.dir.path, err)
 	}
+	w.headerBytes = w.out.size
 	w.publish(0)
 	// Others read the header, and each part's segment.Writer completes its own.
 	own := *h
@@ -157,16 +163,16 @@ func (w *Writer) Discard() error {
 // behind the part with what was left out before. rows is the number of events
 // of the last record.
 func (w *Writer) write(size, rows int64, write func(*segment.Writer) (int64, error)) bool {
-	if used, _ := w.dir.Bytes(); used+size > w.limit {
+	if !w.fits(size) {
 		w.close()
 		if err := w.dir.settle(0); err != nil {
 			w.stats.Err = err
 		}
-		if used, _ := w.dir.Bytes(); used+size > w.limit {
+		if !w.fits(size) {
 			return false
 		}
 	}
-	if w.out != nil && w.out.size >= min(w.limit/partsInLimit, maxPartBytes) {
+	if w.out != nil && w.out.size >= w.partBytes() {
 		w.close()
 	}
 	var hole *part
@@ -195,6 +201,23 @@ func (w *Writer) write(size, rows int64, write func(*segment.Writer) (int64, err
 	}
 	w.publish(rows)
 	return true
+}
+
+// partBytes is the size at which a part ends.
+func (w *Writer) partBytes() int64 { return min(w.limit/partsInLimit, maxPartBytes) }
+
+// fits reports whether there is room for records of size bytes, with the part
+// and the hole that may have to come before them, and for a hole behind them.
+func (w *Writer) fits(size int64) bool {
+	used, _ := w.dir.Bytes()
+	hole := w.headerBytes + holeBytes
+	if w.full {
+		size += hole
+	}
+	if w.out == nil || w.out.size >= w.partBytes() {
+		size += w.headerBytes
+	}
+	return used+size+hole <= w.limit
 }
 
 // abandon gives up the part that is written, of which nothing is known yet when
