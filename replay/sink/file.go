@@ -109,9 +109,9 @@ func (s *file) failed(start int64, err error) error {
 func diskHint(err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
-		return "the disk is full: make room; with --checkpoint a replay can go on"
+		return "the disk is full: make room; with --checkpoint a replay can go on, and from its spill what record sends"
 	case errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
-		return "it is more than this user may write: raise the limit; with --checkpoint a replay can go on"
+		return "it is more than this user may write: raise the limit; with --checkpoint a replay can go on, and from its spill what record sends"
 	}
 	return ""
 }
