@@ -29,7 +29,7 @@ func kernelPoints(function string) []hookPoint {
 }
 
 // settleKernel is called when the self test has sent its messages. sock_sendmsg
-// is the door that all senders inside the kernel use, but on some kernels user
+// is the function that all senders inside the kernel use, but on some kernels user
 // calls use it too: there only those that come by kernel_sendmsg are told from
 // them.
 func (p *Probe) settleKernel() error {
@@ -40,11 +40,11 @@ func (p *Probe) settleKernel() error {
 	if hits == 0 {
 		return nil
 	}
-	return p.useOtherDoor()
+	return p.useKernelSendmsg()
 }
 
-// useOtherDoor leaves sock_sendmsg for kernel_sendmsg.
-func (p *Probe) useOtherDoor() error {
+// useKernelSendmsg hooks kernel_sendmsg in place of sock_sendmsg.
+func (p *Probe) useKernelSendmsg() error {
 	err := closeLinks(p.kernelLinks)
 	p.kernelLinks = nil
 	seen := p.paths[PathKernel].hooks
@@ -62,7 +62,7 @@ func (p *Probe) attachKernel(function string) (err error) {
 	if p.kernelLinks, names, err = p.attachPoints(kernelPoints(function)); err != nil {
 		return err
 	}
-	p.kernelDoor = function
+	p.kernelEntry = function
 	for _, name := range names {
 		p.attached(PathKernel, "sendmsg", name)
 	}
@@ -72,7 +72,7 @@ func (p *Probe) attachKernel(function string) (err error) {
 // kernelLimits says which senders inside the kernel are not seen.
 func (p *Probe) kernelLimits() string {
 	text := "senders within a call or another sender are part of it; not those that call a protocol directly"
-	if p.kernelDoor == "kernel_sendmsg" {
+	if p.kernelEntry == "kernel_sendmsg" {
 		text += ", nor those by sock_sendmsg, which user calls use here too"
 	}
 	return text

@@ -9,11 +9,11 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-func TestTheOtherDoorOfSendersInsideTheKernel(t *testing.T) {
+func TestKernelSendmsgIsHookedWhereUserCallsComeBySockSendmsg(t *testing.T) {
 	refused := errors.New("the kernel's word")
 	for _, c := range []struct {
 		name  string
-		err   error // of attaching to the other door
+		err   error // of attaching to kernel_sendmsg
 		paths []string
 		hooks []string
 		fails bool
@@ -41,7 +41,7 @@ func TestTheOtherDoorOfSendersInsideTheKernel(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.kernelLinks = nil
-			if err := p.useOtherDoor(); (err != nil) != c.fails {
+			if err := p.useKernelSendmsg(); (err != nil) != c.fails {
 				t.Fatalf("error %v", err)
 			}
 			if want := append([]string{"another"}, c.hooks...); !slices.Equal(p.hooks, want) {

@@ -79,7 +79,7 @@ type Probe struct {
 	visitor       string     // the program that visits them
 	uring         *uringForm // nil when requests are not watched
 	kernelLinks   []link.Link
-	kernelDoor    string // the function by which senders inside the kernel are seen
+	kernelEntry   string // the function by which senders inside the kernel are seen
 	sends         error  // why sends are not counted
 	account       Sends  // from Detach on
 	paths         map[string]*watch
