@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 
 	"github.com/sendmsgrec/sendmsgrec/bpf"
 	"github.com/sendmsgrec/sendmsgrec/record"
+	"github.com/sendmsgrec/sendmsgrec/replay/sink"
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
@@ -170,7 +173,7 @@ func (o *recordOptions) header(probe *bpf.Probe, filters []string) *segment.Head
 		CPUs:        probe.CPUs(),
 		Probe:       segment.Probe{Tier: d.Tier, Build: d.Build, Calls: d.Calls, Paths: d.Paths, Hooks: d.Hooks, Unavailable: d.Unavailable, Rejected: d.Rejected},
 		Filters:     filters,
-		CommandLine: os.Args,
+		CommandLine: withoutQuery(os.Args, o.Send.To),
 		Limits: segment.Limits{
 			RingBytesPerCPU: probe.RingBytes(),
 			NameBytes:       bpf.NameMax,
@@ -180,6 +183,22 @@ func (o *recordOptions) header(probe *bpf.Probe, filters []string) *segment.Head
 	}
 	record.Environment(h)
 	return h
+}
+
+// withoutQuery returns the arguments of a command line for a recording's header.
+// The query of --to, in which services have keys, does not leave the host.
+func withoutQuery(args []string, to string) []string {
+	target, err := sink.Parse(to)
+	if err != nil {
+		return args
+	}
+	args = slices.Clone(args)
+	for i, a := range args {
+		if flag, found := strings.CutSuffix(a, to); found && (flag == "" || flag == "--to=") {
+			args[i] = flag + target.String()
+		}
+	}
+	return args
 }
 
 // commandGrace is how long a command may take to end after a signal that was

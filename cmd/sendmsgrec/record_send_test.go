@@ -100,3 +100,21 @@ func TestExitStatusOfARecordingWithASink(t *testing.T) {
 		})
 	}
 }
+
+func TestKeysOfASinkAreNotRecorded(t *testing.T) {
+	for _, c := range []struct{ args, to, want string }{
+		{"record --to https://host/in?key=secret -o x", "https://host/in?key=secret", "record --to https://host/in -o x"},
+		{"record --to=https://host/in?key=secret", "https://host/in?key=secret", "record --to=https://host/in"},
+		{"record --to file:a?b", "file:a?b", "record --to file:a?b"},
+		{"record --to - -- cmd -", "-", "record --to - -- cmd -"},
+		{"record -o x", "", "record -o x"},
+	} {
+		args := strings.Fields(c.args)
+		if got := strings.Join(withoutQuery(args, c.to), " "); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+		if strings.Join(args, " ") != c.args {
+			t.Error("the arguments were changed")
+		}
+	}
+}
