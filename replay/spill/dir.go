@@ -193,10 +193,12 @@ func (d *Dir) Lag() time.Duration {
 	return d.waiting.lag(time.Now())
 }
 
-// Checkpoint returns the checkpoint that the directory has, nil without one.
+// Checkpoint returns the checkpoint that the directory has, nil without one. It
+// is not synced: an empty one is what a power cut leaves on some file systems,
+// and then all parts are sent again.
 func (d *Dir) Checkpoint() (*deliver.Checkpoint, error) {
 	text, err := d.root.ReadFile(checkpointName)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(text) == 0 {
 		return nil, nil
 	}
 	if err != nil {

@@ -406,6 +406,16 @@ func TestThePartsStayBelowTheirBound(t *testing.T) {
 	}
 }
 
+func TestACheckpointThatAPowerCutHasEmptiedIsNone(t *testing.T) {
+	path := t.TempDir()
+	if err := os.WriteFile(filepath.Join(path, "checkpoint"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := openDir(t, path).Checkpoint(); c != nil || err != nil {
+		t.Errorf("checkpoint %v, %v", c, err)
+	}
+}
+
 func TestFilesOfOthersInTheDirectoryStay(t *testing.T) {
 	path := t.TempDir()
 	for _, name := range []string{"00000007.smr.new", "checkpoint.new", "config.new", ".new", "x.smr", "1.smr.new"} {
