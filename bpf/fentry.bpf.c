@@ -113,17 +113,17 @@ int enter_io_dismantle_req(__u64 *ctx)
 }
 
 /* The functions by which the kernel sends. */
-#define KERNEL_HOOKS(function, args)                  \
-	SEC("fentry/" #function)                      \
-	int enter_##function(__u64 *ctx)              \
-	{                                             \
-		return kernel_enter(ctx[0], ctx[1]);  \
-	}                                             \
-                                                      \
-	SEC("fexit/" #function)                       \
-	int exit_##function(__u64 *ctx)               \
-	{                                             \
-		return kernel_exit((__s32)ctx[args]); \
+#define KERNEL_HOOKS(function, args)                             \
+	SEC("fentry/" #function)                                 \
+	int enter_##function(__u64 *ctx)                         \
+	{                                                        \
+		return kernel_enter(ctx[0], ctx[1], (__u64)ctx); \
+	}                                                        \
+                                                                 \
+	SEC("fexit/" #function)                                  \
+	int exit_##function(__u64 *ctx)                          \
+	{                                                        \
+		return kernel_exit((__s32)ctx[args]);            \
 	}
 
 KERNEL_HOOKS(sock_sendmsg, 2)

@@ -128,7 +128,17 @@ static __always_inline bool within_call(struct task_struct *task)
 	return (st && st->in_call) || bpf_map_lookup_elem(&running_requests, &tid);
 }
 
-static __always_inline int kernel_enter(__u64 socket, __u64 message)
+/* Whether the task's sender is still under way, where one enters at this depth of
+ * its stack: a sender within it enters deeper. One as high or higher has come when
+ * the first was gone, whose exit the kernel has not shown.
+ */
+static __always_inline bool is_around(const struct call_state *st, __u64 depth)
+{
+	return depth < st->depth;
+}
+
+/* depth is an address on the task's stack, which grows downwards. */
+static __always_inline int kernel_enter(__u64 socket, __u64 message, __u64 depth)
 {
 	struct task_struct *task = current_task();
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -153,8 +163,11 @@ static __always_inline int kernel_enter(__u64 socket, __u64 message)
 		return 0;
 	st = address_state((__u64)task);
 	if (unlikely(st && st->in_call)) {
-		st->nested++;
-		return 0;
+		if (is_around(st, depth)) {
+			st->nested++;
+			return 0;
+		}
+		lose_skipped_exit(ring, cpu, st);
 	}
 	if (!admit(ring, task))
 		return 0;
@@ -164,6 +177,7 @@ static __always_inline int kernel_enter(__u64 socket, __u64 message)
 		return 0;
 	}
 	st->cpu = cpu;
+	st->depth = depth;
 	st->outcome = OUTCOME_RETURNED;
 	begin_arguments(st, &entry);
 	st->call.sockfd = -1;

@@ -76,17 +76,17 @@ int enter_io_dismantle_req(struct pt_regs *ctx)
 }
 
 /* The functions by which the kernel sends. */
-#define KERNEL_HOOKS(function)                                                     \
-	SEC("kprobe")                                                              \
-	int enter_##function(struct pt_regs *ctx)                                  \
-	{                                                                          \
-		return kernel_enter(REGS_ARGUMENT(ctx, 0), REGS_ARGUMENT(ctx, 1)); \
-	}                                                                          \
-                                                                                   \
-	SEC("kretprobe")                                                           \
-	int exit_##function(struct pt_regs *ctx)                                   \
-	{                                                                          \
-		return kernel_exit((__s32)REGS_RETURN(ctx));                       \
+#define KERNEL_HOOKS(function)                                                                 \
+	SEC("kprobe")                                                                          \
+	int enter_##function(struct pt_regs *ctx)                                              \
+	{                                                                                      \
+		return kernel_enter(REGS_ARGUMENT(ctx, 0), REGS_ARGUMENT(ctx, 1), (__u64)ctx); \
+	}                                                                                      \
+                                                                                               \
+	SEC("kretprobe")                                                                       \
+	int exit_##function(struct pt_regs *ctx)                                               \
+	{                                                                                      \
+		return kernel_exit((__s32)REGS_RETURN(ctx));                                   \
 	}
 
 KERNEL_HOOKS(sock_sendmsg)

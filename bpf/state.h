@@ -92,6 +92,7 @@ struct call_state {
 	__u64 address;	    /* its key in address_states; 0: a system call */
 	__u32 restarts;	    /* it returns to enter again */
 	__u32 nested;	    /* calls that a sender inside the kernel makes within this one */
+	__u64 depth;	    /* where on its stack the sender has entered */
 	__u32 silent;	    /* a request that posts no completion when it succeeds */
 	__u32 ran;	    /* a request that was executed and is not to be again */
 	__u64 run_ns;	    /* when the request's execution began */

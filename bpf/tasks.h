@@ -22,6 +22,15 @@ int sched_process_exit(__u64 *ctx)
 		lose_skipped_exit(ring, cpu, st);
 	if (st)
 		task_state_drop(task, st);
+	/* A sender inside the kernel is kept by the address of its task, where the
+	 * next task may be.
+	 */
+	st = address_state((__u64)task);
+	if (unlikely(st)) {
+		if (st->in_call && ring)
+			lose_skipped_exit(ring, cpu, st);
+		address_state_end((__u64)task);
+	}
 	unmark_descendant(task);
 	return 0;
 }
