@@ -111,11 +111,14 @@ func compareStrace(t *testing.T, e *event, line *stracelog.Call) {
 	same("sockfd", fmt.Sprint(fd), line.FD)
 	flags, _ := e.int(schema.ColFlags)
 	same("flags", hexText(uint64(flags)), line.Flags)
-	ret := stracelog.Ret(e.ret)
-	if line.Ret == "?" {
-		line.Ret = "? ERESTARTSYS" // killed: strace does not see the result
+	switch line.Ret {
+	case stracelog.Unfinished:
+		t.Logf("strace has not seen the return of %s", line.Line)
+	case "?":
+		same("ret", stracelog.Ret(e.ret), "? ERESTARTSYS") // killed: strace does not see the result
+	default:
+		same("ret", stracelog.Ret(e.ret), line.Ret)
 	}
-	same("ret", ret, line.Ret)
 	if line.Parts == nil {
 		ptr, _ := e.int(schema.ColMsgPtr)
 		same("msg_ptr", hexText(uint64(ptr)), line.Msg)

@@ -23,12 +23,16 @@ type Call struct {
 	Msg   string            // the address, when the msghdr was not readable
 	Parts map[string]string // the fields of the msghdr, by their names
 	Flags string
-	Ret   string // "-1 EBADF", "8", "?" or "? ERESTARTSYS"
+	Ret   string // "-1 EBADF", "8", "?", "? ERESTARTSYS" or Unfinished
 	Line  string
 
 	Messages []map[string]string // of sendmmsg and recvmmsg: the fields of each msghdr, and msg_len
 	Args     []string            // of calls without a msghdr: all arguments, as they stand
 }
+
+// Unfinished is the result of a call whose return strace has not seen, which it may
+// do to a thread that ends right after it, on a busy host.
+const Unfinished = "? unfinished"
 
 // names are the calls that Parse knows.
 var names = []string{"sendmsg", "sendmmsg", "sendto", "recvmsg", "recvmmsg", "recvfrom", "sendfile"}
@@ -56,6 +60,9 @@ func Parse(line string) (c Call, ok bool, err error) {
 	}
 	if !slices.Contains(names, name) {
 		return Call{}, false, nil
+	}
+	if cut, ok := strings.CutSuffix(rest, " <unfinished ...>"); ok {
+		rest = cut + ") = " + Unfinished
 	}
 	// The arguments end at the last ") " before "= ": strings may hold both.
 	at := strings.LastIndex(rest, " = ")

@@ -32,6 +32,11 @@ func TestParse(t *testing.T) {
 			Call{FD: "8", Msg: "0x8", Flags: "0", Ret: "?"},
 		},
 		{
+			"a call whose thread was gone before it returned",
+			`sendmsg(-1, {msg_name=NULL, msg_namelen=0}, 0 <unfinished ...>`,
+			Call{FD: "-1", Flags: "0", Ret: Unfinished, Parts: map[string]string{"msg_name": "NULL", "msg_namelen": "0"}},
+		},
+		{
 			"a call to be restarted",
 			`sendmsg(8, 0x8, 0) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)`,
 			Call{FD: "8", Msg: "0x8", Flags: "0", Ret: "? ERESTARTSYS"},
