@@ -15,7 +15,7 @@ static __always_inline __u32 *message_sources(struct call_state *st)
 	return (__u32 *)&st->call.msghdr_source;
 }
 
-#define EACH_PART(source) ((source) * 0x01010101U)
+#define EACH_PART(source) ((source)*0x01010101U)
 
 _Static_assert(__builtin_offsetof(struct event_call_args, msghdr_source) % 4 == 0 &&
 		       __builtin_offsetof(struct event_call_args, socket_source) ==
