@@ -57,7 +57,7 @@ func main() {
 	flag.StringVar(&o.pkg, "pkg", "./record/e2e", "the package whose tests run")
 	flag.StringVar(&o.run, "run", "", "the tests that run, as go test -run has it; by default what the machine is for")
 	flag.IntVar(&o.parallel, "parallel", 2, "guests at the same time")
-	flag.DurationVar(&o.timeout, "timeout", 40*time.Minute, "a guest that takes longer has failed")
+	flag.DurationVar(&o.timeout, "timeout", 60*time.Minute, "a guest that takes longer has failed")
 	flag.BoolVar(&o.verbose, "v", false, "print all that the guests say")
 	flag.StringVar(&o.update, "update", "", "put the matrix, or the table of instructions, into this document")
 	flag.BoolVar(&o.instructions, "instructions", false, "count what tracing costs in instructions, beside the host's perf and trace-cmd, on amd64")
