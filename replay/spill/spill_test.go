@@ -210,16 +210,22 @@ func TestAPartGoesWhenTheSinkIsBehindTheNextOne(t *testing.T) {
 	}
 }
 
-func TestPartsOfANewRecordingComeBehindTheCheckpoint(t *testing.T) {
-	path := t.TempDir()
-	segments, header := recording(t, 4, 1)
-	d := openDir(t, path)
+// spillOne is a recording of one segment, from its beginning to its end.
+func spillOne(t *testing.T, d *spill.Dir, header *segment.Header, s *encoded) {
+	t.Helper()
 	w := spill.NewWriter(d, 1<<20, deliver.Position{})
 	if err := w.Begin(header); err != nil {
 		t.Fatal(err)
 	}
-	w.Write(nil, nil, &segments[0].Encoded, segments[0].ranges)
+	w.Write(nil, nil, &s.Encoded, s.ranges)
 	w.End()
+}
+
+func TestPartsOfANewRecordingComeBehindTheCheckpoint(t *testing.T) {
+	path := t.TempDir()
+	segments, header := recording(t, 4, 1)
+	d := openDir(t, path)
+	spillOne(t, d, header, segments[0])
 	_, sent, _ := follow(t, d, deliver.Position{}, header)
 	acknowledge(t, d, sent)
 	if err := d.Close(); err != nil {
@@ -237,7 +243,7 @@ func TestPartsOfANewRecordingComeBehindTheCheckpoint(t *testing.T) {
 		t.Fatalf("checkpoint %v, %v", c, err)
 	}
 	more, other := recording(t, 2, 2)
-	w = spill.NewWriter(d, 1<<20, c.Position)
+	w := spill.NewWriter(d, 1<<20, c.Position)
 	if err := w.Begin(other); err != nil {
 		t.Fatal(err)
 	}
@@ -455,18 +461,13 @@ func TestAWriterThatIsDiscardedLeavesWhatWasThere(t *testing.T) {
 	path := t.TempDir()
 	segments, header := recording(t, 2, 1)
 	d := openDir(t, path)
-	w := spill.NewWriter(d, 1<<20, deliver.Position{})
-	if err := w.Begin(header); err != nil {
-		t.Fatal(err)
-	}
-	w.Write(nil, nil, &segments[0].Encoded, segments[0].ranges)
-	w.End()
+	spillOne(t, d, header, segments[0])
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
 	d = openDir(t, path)
 	_, other := recording(t, 1, 2)
-	w = spill.NewWriter(d, 1<<20, deliver.Position{})
+	w := spill.NewWriter(d, 1<<20, deliver.Position{})
 	if err := w.Discard(); err != nil { // before it has begun
 		t.Fatal(err)
 	}
