@@ -141,7 +141,7 @@ static __always_inline int call_exit(struct task_struct *task, __u8 call, __s64 
 	st->in_call = 0;
 	move_account(&ring->counters, cpu, st->cpu);
 	count(ring->counters.returned);
-	judge_interruption(task, st, ret);
+	judge_interruption(st, ret);
 	read_at_exit(task, st, call, ret);
 	write_events(ring, task, st, call, ret, now);
 	call_end(task, st);

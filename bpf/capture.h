@@ -89,10 +89,16 @@ static __always_inline long read_iovec(struct event_iovec *dst, __u64 iov, __u32
 #define IOV_CHUNK_SIZE 128
 #endif
 
-/* The total of entries EVENT_IOV_MAX to count - 1, at most UIO_MAXIOV in all;
- * EVENT_REQUESTED_UNKNOWN when one cannot be read.
- */
-static __always_inline __s64 sum_rest(__u64 iov, __u32 count, const bool compat)
+/* The entries of a long array that are still to be summed. */
+struct iov_rest {
+	__u64 iov;
+	__u64 done; /* as 64 bits: of others the verifier sees each value as another state */
+	__u64 count;
+	struct iov_sum sum;
+	__u64 unreadable;
+};
+
+static __always_inline long sum_chunk(struct iov_rest *rest, const bool compat)
 {
 	const __u64 entry_size = compat ? sizeof(struct compat_iovec) : sizeof(struct event_iovec);
 	const __u32 entries = IOV_CHUNK_SIZE / entry_size;
@@ -100,25 +106,50 @@ static __always_inline __s64 sum_rest(__u64 iov, __u32 count, const bool compat)
 		struct event_iovec native[IOV_CHUNK_SIZE / sizeof(struct event_iovec)];
 		struct compat_iovec compat[IOV_CHUNK_SIZE / sizeof(struct compat_iovec)];
 	} chunk;
-	struct iov_sum sum = {};
-	__u32 done = EVENT_IOV_MAX;
 
-	for (int i = 0; i < UIO_MAXIOV / entries && done + entries <= count; i++) {
-		if (read_user(&chunk, sizeof(chunk), (void *)(iov + done * entry_size)))
-			return EVENT_REQUESTED_UNKNOWN;
-#pragma unroll
-		for (int j = 0; j < entries; j++)
-			iov_add(&sum, compat ? chunk.compat[j].len : chunk.native[j].len);
-		done += entries;
+	if (rest->done + entries > rest->count)
+		return 1;
+	if (read_user(&chunk, sizeof(chunk), (void *)(rest->iov + rest->done * entry_size))) {
+		rest->unreadable = true;
+		return 1;
 	}
-	for (int i = 0; i < entries && done < count; i++, done++) {
+#pragma unroll
+	for (int j = 0; j < entries; j++)
+		iov_add(&rest->sum, compat ? chunk.compat[j].len : chunk.native[j].len);
+	rest->done += entries;
+	return 0;
+}
+
+static long sum_native_chunk(__u32 i, void *rest)
+{
+	return sum_chunk(rest, false);
+}
+
+static long sum_compat_chunk(__u32 i, void *rest)
+{
+	return sum_chunk(rest, true);
+}
+
+/* The total of entries EVENT_IOV_MAX to count - 1, at most UIO_MAXIOV in all;
+ * EVENT_REQUESTED_UNKNOWN when one cannot be read.
+ */
+static __always_inline __s64 sum_rest(__u64 iov, __u32 count, const bool compat)
+{
+	const __u64 entry_size = compat ? sizeof(struct compat_iovec) : sizeof(struct event_iovec);
+	const __u32 entries = IOV_CHUNK_SIZE / entry_size;
+	struct iov_rest rest = { .iov = iov, .done = EVENT_IOV_MAX, .count = count };
+
+	repeat(UIO_MAXIOV / entries, compat ? sum_compat_chunk : sum_native_chunk, &rest);
+	if (rest.unreadable)
+		return EVENT_REQUESTED_UNKNOWN;
+	for (int i = 0; i < entries && rest.done < count; i++, rest.done++) {
 		struct event_iovec entry;
 
-		if (read_iovec(&entry, iov, done, compat))
+		if (read_iovec(&entry, iov, rest.done, compat))
 			return EVENT_REQUESTED_UNKNOWN;
-		iov_add(&sum, entry.len);
+		iov_add(&rest.sum, entry.len);
 	}
-	return iov_total(&sum, compat);
+	return iov_total(&rest.sum, compat);
 }
 
 /* Functions of their own, so that the verifier walks their loops once. */

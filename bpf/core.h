@@ -30,6 +30,10 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
+enum bpf_func_id {
+	BPF_FUNC_loop = 181,
+};
+
 enum {
 	BPF_ANY = 0,
 	BPF_NOEXIST = 1,
@@ -54,6 +58,25 @@ enum {
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Runs turn(i, context) for i = 0 to turns - 1, until it returns 1. A loop in C the
+ * verifier walks turn by turn, the helper's turns once. PORTABLE programs cannot
+ * even name it: 5.10 refuses what it does not know where nothing leads to it.
+ */
+typedef long (*turn_fn)(__u32 i, void *context);
+
+static __always_inline void repeat(const __u32 turns, const turn_fn turn, void *context)
+{
+#ifndef PORTABLE
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+		bpf_loop(turns, turn, context, 0);
+		return;
+	}
+#endif
+	for (__u32 i = 0; i < turns; i++)
+		if (turn(i, context))
+			return;
+}
 
 /* Bounds a number for the verifier in the register in which it is used next:
  * what the compiler makes of a comparison in C, older ones cannot follow.

@@ -119,13 +119,27 @@ static __always_inline void capture_kernel_socket(struct call_state *st, struct 
 		capture_sock(st, sk, READ(alloc, vfs_inode.i_ino));
 }
 
+/* Whether the thread executes a request to io_uring. One that has its event is
+ * over, whatever the thread was last seen to execute.
+ */
+static __always_inline bool within_request(struct task_struct *task)
+{
+	__u32 tid = thread_number(task);
+	__u64 *running = bpf_map_lookup_elem(&running_requests, &tid);
+	struct call_state *st;
+
+	if (likely(!running))
+		return false;
+	st = address_state(*running);
+	return st && st->in_call;
+}
+
 /* Whether the task is within a call that has an event of its own. */
 static __always_inline bool within_call(struct task_struct *task)
 {
 	struct call_state *st = task_state(task);
-	__u32 tid = thread_number(task);
 
-	return (st && st->in_call) || bpf_map_lookup_elem(&running_requests, &tid);
+	return (st && st->in_call) || within_request(task);
 }
 
 /* Whether the task's sender is still under way, where one enters at this depth of

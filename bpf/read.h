@@ -7,7 +7,8 @@
  *
  * mixed (MIXED is defined): such loads from the task on, as far as the verifier
  * knows the types by itself; all else as in the portable build. Needs the task
- * as a typed pointer, and storage with it, for programs of every kind (5.12).
+ * as a typed pointer, and storage with it, for programs of every kind (5.12), and
+ * functions as arguments (5.13).
  *
  * portable (PORTABLE is defined): each step is a bpf_probe_read_kernel, with
  * offsets that CO-RE relocates. Needs nothing that 5.10 does not have.

@@ -14,7 +14,6 @@
 #define ERESTARTNOHAND 514
 #define ERESTART_RESTARTBLOCK 516
 
-#define SIGNALS 64
 #define SIGNAL(n) (1ULL << ((n)-1))
 #define SIGKILL 9
 #define SIG_DFL 0
@@ -29,64 +28,85 @@
 	(SIGNAL(17) | SIGNAL(18) | SIGNAL(23) | SIGNAL(28) | SIGNAL(19) | SIGNAL(20) | \
 	 SIGNAL(21) | SIGNAL(22))
 
-enum interruption { INTERRUPTED = 0, RESTARTED = 1, KILLED = 2, NO_SIGNAL = 3 };
+enum interruption { INTERRUPTED = 0, RESTARTED = 1, KILLED = 2 };
 
-/* What the first signal of the set that is acted on does to the call. */
-static __noinline __u32 act_on(struct sighand_struct *sighand, __u64 set, __u32 error)
+/* How many signals are looked at. Few that are pending do nothing to the call:
+ * one that is ignored is queued only while the process is traced or blocks it.
+ */
+#define SIGNALS_TRIED 16
+
+/* The signals of a thread and of its process that are still to be looked at. */
+struct signals {
+	__u64 sighand;
+	__u64 own;
+	__u64 shared;
+	__u32 error;
+	__u32 interruption;
+};
+
+/* What the next signal does to the call; 0 when nothing. The kernel takes those of
+ * the thread before those of the process.
+ */
+static long act_on_next(__u32 i, void *context)
 {
-	for (__u32 i = 0; i < SIGNALS; i++) {
-		struct {
-			__u64 handler;
-			__u64 flags;
-		} action = {};
-		void *at;
+	struct signals *set = context;
+	__u64 first = set->own ? set->own & -set->own : set->shared & -set->shared;
+	struct {
+		__u64 handler;
+		__u64 flags;
+	} action = {};
+	void *at;
 
-		if (!(set >> i & 1))
-			continue;
-		at = (void *)sighand + bpf_core_field_offset(struct sighand_struct, action) +
-		     i * bpf_core_type_size(struct k_sigaction);
-		bpf_probe_read_kernel(&action.handler, sizeof(action.handler),
-				      at + bpf_core_field_offset(struct k_sigaction,
-								 sa.sa_handler));
-		bpf_probe_read_kernel(&action.flags, sizeof(action.flags),
-				      at + bpf_core_field_offset(struct k_sigaction, sa.sa_flags));
-		if (action.handler == SIG_IGN)
-			continue;
-		if (action.handler == SIG_DFL) {
-			if (SURVIVED >> i & 1)
-				continue;
-			return KILLED;
-		}
-		if (error == ERESTARTNOINTR || (error == ERESTARTSYS && action.flags & SA_RESTART))
-			return RESTARTED;
-		return INTERRUPTED;
+	if (!first)
+		return 1;
+	set->own &= ~first;
+	set->shared &= ~first;
+	at = (void *)set->sighand + bpf_core_field_offset(struct sighand_struct, action) +
+	     __builtin_popcountll(first - 1) * bpf_core_type_size(struct k_sigaction);
+	bpf_probe_read_kernel(&action.handler, sizeof(action.handler),
+			      at + bpf_core_field_offset(struct k_sigaction, sa.sa_handler));
+	bpf_probe_read_kernel(&action.flags, sizeof(action.flags),
+			      at + bpf_core_field_offset(struct k_sigaction, sa.sa_flags));
+	if (action.handler == SIG_IGN)
+		return 0;
+	if (action.handler == SIG_DFL) {
+		if (SURVIVED & first)
+			return 0;
+		set->interruption = KILLED;
+		return 1;
 	}
-	return NO_SIGNAL;
+	if (set->error == ERESTARTNOINTR ||
+	    (set->error == ERESTARTSYS && action.flags & SA_RESTART))
+		return 1;
+	set->interruption = INTERRUPTED;
+	return 1;
 }
 
-/* What becomes of a call that returns -error. The kernel takes the signals of
- * the thread before those of the process; none that has a handler means that
- * the call enters again.
+/* What becomes of the current task's call that returns -error. None that has a
+ * handler means that the call enters again. A function of its own, so that the
+ * verifier walks it once.
  */
-static __noinline __u32 interruption_of(struct task_struct *task, __u32 error)
+int __noinline interruption_of(__u32 error)
 {
-	__u64 own = WALK(task, pending.signal.sig[0]);
-	__u64 shared = WALK(task, signal, shared_pending.signal.sig[0]);
+	struct task_struct *task = current_task();
 	__u64 blocked = WALK(task, blocked.sig[0]);
-	struct sighand_struct *sighand = WALK(task, sighand);
-	__u32 found;
+	struct signals set = {
+		.sighand = (__u64)WALK(task, sighand),
+		.own = WALK(task, pending.signal.sig[0]),
+		.shared = WALK(task, signal, shared_pending.signal.sig[0]) & ~blocked,
+		.error = error,
+		.interruption = RESTARTED,
+	};
 
-	if (own & SIGNAL(SIGKILL))
+	if (set.own & SIGNAL(SIGKILL))
 		return KILLED;
-	found = act_on(sighand, own & ~blocked, error);
-	if (found == NO_SIGNAL)
-		found = act_on(sighand, shared & ~blocked, error);
-	return found == NO_SIGNAL ? RESTARTED : found;
+	set.own &= ~blocked;
+	repeat(SIGNALS_TRIED, act_on_next, &set);
+	return set.interruption;
 }
 
 /* When a call returns: whether it was killed, or will enter again. */
-static __always_inline void judge_interruption(struct task_struct *task, struct call_state *st,
-					       __s64 ret)
+static __always_inline void judge_interruption(struct call_state *st, __s64 ret)
 {
 	__u32 found;
 
@@ -96,7 +116,7 @@ static __always_inline void judge_interruption(struct task_struct *task, struct 
 	if (ret != -ERESTARTSYS && ret != -ERESTARTNOINTR && ret != -ERESTARTNOHAND &&
 	    ret != -ERESTART_RESTARTBLOCK)
 		return;
-	found = interruption_of(task, -ret);
+	found = interruption_of(-ret);
 	if (found == KILLED)
 		st->outcome = OUTCOME_KILLED;
 	st->restarts = found == RESTARTED;

@@ -43,12 +43,13 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, PENDING_MAX);
 	__type(key, __u64);
-	__type(value, __u64);
+	__type(value, __s64);
 } pending_sends SEC(".maps");
 
 static __always_inline void pending_send_begin(struct call_state *st)
 {
-	__u64 key = st->sk ? st->sk : st->task.pid, none = 0, *pending;
+	__u64 key = st->sk ? st->sk : st->task.pid;
+	__s64 none = 0, *pending;
 
 	if (!count_sends)
 		return;
@@ -65,20 +66,22 @@ static __always_inline void pending_send_begin(struct call_state *st)
 
 static __always_inline void pending_send_end(struct call_state *st)
 {
-	__u64 key = st->counted, *pending;
+	__u64 key = st->counted;
+	__s64 *pending;
 
 	if (!count_sends || !key)
 		return;
 	pending = bpf_map_lookup_elem(&pending_sends, &key);
-	if (pending)
+	/* An element that lost its room since has not counted this request. */
+	if (pending && *pending > 0)
 		__sync_fetch_and_add(pending, -1);
 }
 
 static __always_inline bool is_pending(__u64 key)
 {
-	__u64 *pending = bpf_map_lookup_elem(&pending_sends, &key);
+	__s64 *pending = bpf_map_lookup_elem(&pending_sends, &key);
 
-	return pending && *pending;
+	return pending && *pending > 0;
 }
 
 static __always_inline void count_unexplained(struct ring_header *ring, __u32 pid, __s64 ret)
