@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -18,9 +19,10 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
-// The two programs under test, built by TestMain, or, where there is no Go, said
-// by the environment variables SENDMSGREC_PROGRAM and SENDMSGREC_WORKLOAD.
-var sendmsgrec, workload string
+// The programs under test, built by TestMain, or, where there is no Go, said by
+// the environment variables SENDMSGREC_PROGRAM, SENDMSGREC_WORKLOAD and, of the
+// workload as a 32-bit program, SENDMSGREC_WORKLOAD32.
+var sendmsgrec, workload, workload32 string
 
 func TestMain(m *testing.M) {
 	if os.Getuid() != 0 {
@@ -28,6 +30,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	sendmsgrec, workload = os.Getenv("SENDMSGREC_PROGRAM"), os.Getenv("SENDMSGREC_WORKLOAD")
+	workload32 = os.Getenv("SENDMSGREC_WORKLOAD32")
 	if sendmsgrec != "" && workload != "" {
 		os.Exit(m.Run())
 	}
@@ -36,9 +39,11 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	sendmsgrec, workload = filepath.Join(dir, "sendmsgrec"), filepath.Join(dir, "workload")
+	sendmsgrec, workload, workload32 = filepath.Join(dir, "sendmsgrec"), filepath.Join(dir, "workload"), filepath.Join(dir, "workload32")
+	arch32 := map[string]string{"amd64": "386", "arm64": "arm"}[runtime.GOARCH]
 	code := 1
-	if build(sendmsgrec, "../../cmd/sendmsgrec") && build(workload, "../internal/workload") {
+	if build(sendmsgrec, "../../cmd/sendmsgrec", runtime.GOARCH) && build(workload, "../internal/workload", runtime.GOARCH) &&
+		build(workload32, "../internal/workload", arch32) {
 		// Other users' tests run the workload too.
 		os.Chmod(dir, 0o755)
 		code = m.Run()
@@ -49,9 +54,9 @@ func TestMain(m *testing.M) {
 
 // build builds as `make build` does: a program with cgo could not give up its
 // privileges.
-func build(out, pkg string) bool {
+func build(out, pkg, arch string) bool {
 	cmd := exec.Command("go", "build", "-o", out, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+arch)
 	b, err := cmd.CombinedOutput()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "build %s: %v\n%s", pkg, err, b)

@@ -16,7 +16,7 @@ func allCalls(tier string) []string {
 // they need of sendmsg) and compares each event with what its caller knows of
 // the call, field by field.
 func TestRelatedCalls(t *testing.T) {
-	eachTier(t, func(t *testing.T, tier string) { recordCases(t, allCalls(tier), "related") })
+	eachTier(t, func(t *testing.T, tier string) { recordCases(t, allCalls(tier), workload, "related") })
 }
 
 // TestConservationOfRelatedCalls makes an exact number of all the calls, with a
@@ -28,7 +28,7 @@ func TestConservationOfRelatedCalls(t *testing.T) {
 func testConservationOfRelatedCalls(t *testing.T, tier string) {
 	const turns = "10000"
 	if testing.Short() {
-		// Emulated, these programs take a minute to verify, and TestRelatedCalls
+		// Emulated, a recording takes half a minute to start, and TestRelatedCalls
 		// has shown that nothing is lost from a large ring.
 		loseExactly(t, allCalls(tier), "mixed", "-n", "1000")
 		return

@@ -31,10 +31,21 @@ func TestTable(t *testing.T) {
 // allPaths are the options that watch all ways into the kernel that a tier can.
 var allPaths = []string{"--paths", "all"}
 
-func testTable(t *testing.T, tier string) { recordCases(t, probe(tier, allPaths...), "cases") }
+func testTable(t *testing.T, tier string) {
+	recordCases(t, probe(tier, allPaths...), workload, "cases")
+}
+
+// TestTableOf32BitPrograms records the cases as a 32-bit program makes them: by
+// the numbers and from the memory that its ABI has, on a processor in 32-bit mode.
+func TestTableOf32BitPrograms(t *testing.T) {
+	eachTier(t, func(t *testing.T, tier string) {
+		recordCases(t, probe(tier, allPaths...), workload32, "cases")
+		t.Run("related", func(t *testing.T) { recordCases(t, allCalls(tier), workload32, "related") })
+	})
+}
 
 // recordCases records a command of the workload that runs scripted cases.
-func recordCases(t *testing.T, options []string, command string) {
+func recordCases(t *testing.T, options []string, workload, command string) {
 	dir := t.TempDir()
 	log, path := filepath.Join(dir, "log"), filepath.Join(dir, "x.smr")
 	r := must(t, 0, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", path}, options, []string{"--", workload, command, "-log", log})...)

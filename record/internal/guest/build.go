@@ -23,8 +23,12 @@ func buildAll(o *options, dir string, list []*machine) (map[string]map[string]st
 		built := map[string]string{}
 		programs[m.arch] = built
 		for name, args := range o.builds() {
+			arch := m.arch
+			if name == path.Join(binDir, workload32) {
+				arch = map[string]string{"amd64": "386", "arm64": "arm"}[arch]
+			}
 			file := filepath.Join(dir, m.arch+"-"+path.Base(name))
-			if err := goBuild(m.arch, file, args); err != nil {
+			if err := goBuild(arch, file, args); err != nil {
 				return nil, err
 			}
 			built[name] = file
@@ -43,6 +47,7 @@ func buildAll(o *options, dir string, list []*machine) (map[string]map[string]st
 const (
 	testProgram  = "guest.test"
 	benchProgram = "bench"
+	workload32   = "workload32" // the workload as a 32-bit program
 )
 
 // builds returns the go command's arguments by the program's name in the guest.
@@ -51,6 +56,7 @@ func (o *options) builds() map[string][]string {
 		initPath:                        {"build", "-ldflags", "-s -w", "./record/internal/guest"},
 		path.Join(binDir, "sendmsgrec"): {"build", "-ldflags", "-s -w", "./cmd/sendmsgrec"},
 		path.Join(binDir, "workload"):   {"build", "-ldflags", "-s -w", "./record/internal/workload"},
+		path.Join(binDir, workload32):   {"build", "-ldflags", "-s -w", "./record/internal/workload"},
 	}
 	if o.instructions {
 		list[path.Join(binDir, benchProgram)] = []string{"build", "-ldflags", "-s -w", "./record/bench"}

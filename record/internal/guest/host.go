@@ -18,15 +18,16 @@ const runningName = "running"
 // runHost runs the tests on the running kernel, on each tier that loads there.
 func runHost(o *options, m *machine, programs map[string]string) *report {
 	r := &report{machine: m, single: len(o.command) > 0}
-	sendmsgrec, workload := path.Join(binDir, "sendmsgrec"), path.Join(binDir, "workload")
-	env := append(os.Environ(), "SENDMSGREC_PROGRAM="+programs[sendmsgrec], "SENDMSGREC_WORKLOAD="+programs[workload])
+	sendmsgrec := programs[path.Join(binDir, "sendmsgrec")]
+	env := append(os.Environ(), "SENDMSGREC_PROGRAM="+sendmsgrec,
+		"SENDMSGREC_WORKLOAD="+programs[path.Join(binDir, "workload")], "SENDMSGREC_WORKLOAD32="+programs[path.Join(binDir, workload32)])
 	ctx, cancel := context.WithTimeout(context.Background(), o.timeout)
 	defer cancel()
 	started := time.Now()
 	for _, c := range o.commands(m) {
 		tier := c.Name
 		var why strings.Builder
-		trial := exec.CommandContext(ctx, programs[sendmsgrec], "record", "-q", "-o", "-", "--probe", tier, "--", "true")
+		trial := exec.CommandContext(ctx, sendmsgrec, "record", "-q", "-o", "-", "--probe", tier, "--", "true")
 		if trial.Stderr = &why; trial.Run() != nil {
 			r.refused = append(r.refused, fmt.Sprintf("%s does not load: %s", tier, why.String()))
 			continue

@@ -50,7 +50,7 @@ func machines() []*machine {
 			name: "6.1-arm64", kernel: "6.1", arch: "arm64", console: "ttyAMA0",
 			// Signing pointers in the architecture's own way is slow to emulate.
 			qemu:  []string{"qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on"},
-			tests: tableTests,
+			tests: archTests,
 			// BPF trampolines on arm64 need kernel 6.4.
 			tiers:   []string{"kprobe", "tracepoint"},
 			modules: familyModules,

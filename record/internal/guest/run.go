@@ -25,15 +25,17 @@ const hostArch = runtime.GOARCH
 
 // The tests of record/e2e that a machine runs by default. They hold on every tier;
 // the others need strace, or time, and run on the host. A recording costs a guest
-// some 20 seconds, in which the verifier is emulated, and one of all calls a minute
-// or two: their conservation is tested there when it is asked for.
+// 15 to 30 seconds, in which the verifier is emulated.
 const (
 	// tableTests compare every scripted sendmsg with its event: for machines that
-	// differ from others in ABI or architecture.
+	// differ from others in ABI.
 	tableTests = `^TestTable$`
+	// archTests are for machines of another architecture, whose 32-bit callers are
+	// programs of their own.
+	archTests = `^(TestTable|TestTableOf32BitPrograms)$`
 	// oldTests are for kernels without a tracepoint of all sends.
-	oldTests = `^(TestTable|TestRelatedCalls|TestConservation|TestSendsThroughIOURing|TestSendersInsideTheKernel)$`
-	allTests = `^(TestTable|TestRelatedCalls|TestConservation|TestSendsThroughIOURing|TestSendersInsideTheKernel|` +
+	oldTests = `^(TestTable|TestRelatedCalls|TestConservation|TestConservationOfRelatedCalls|TestSendsThroughIOURing|TestSendersInsideTheKernel)$`
+	allTests = `^(TestTable|TestRelatedCalls|TestConservation|TestConservationOfRelatedCalls|TestSendsThroughIOURing|TestSendersInsideTheKernel|` +
 		`TestSendsThatNoRecordedCallMadeAreCounted|TestRequestsExplainTheirSends)$`
 )
 
@@ -51,6 +53,7 @@ func (o *options) commands(m *machine) []command {
 	env := []string{
 		"SENDMSGREC_PROGRAM=" + path.Join(binDir, "sendmsgrec"),
 		"SENDMSGREC_WORKLOAD=" + path.Join(binDir, "workload"),
+		"SENDMSGREC_WORKLOAD32=" + path.Join(binDir, workload32),
 	}
 	if len(o.command) > 0 {
 		return []command{{Name: strings.Join(o.command, " "), Args: o.command, Env: env}}

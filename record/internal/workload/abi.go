@@ -85,9 +85,9 @@ func (a *callerABI) cmsghdrSize() int { return a.word + 8 }
 
 // cmsg returns one control message with its padding; a length of -1 is the
 // right one.
-func (a *callerABI) cmsg(level, typ int32, length int, data []byte) []byte {
+func (a *callerABI) cmsg(level, typ int32, length int64, data []byte) []byte {
 	if length < 0 {
-		length = a.cmsghdrSize() + len(data)
+		length = int64(a.cmsghdrSize() + len(data))
 	}
 	b := make([]byte, a.cmsghdrSize()+(len(data)+a.word-1)&^(a.word-1))
 	putWord(b, a.word, uint64(length))

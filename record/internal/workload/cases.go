@@ -33,8 +33,8 @@ type scripted struct {
 var errAbsent = errors.New("absent in this kernel")
 
 func allCases() []scripted {
-	return slices.Concat(headerCases(), iovecCases(), nameCases(), familyCases(),
-		controlCases(), rightsCases(), flagCases(), resultCases(), blockedCases(),
+	return slices.Concat(nativeCases(headerCases(), iovecCases(), nameCases(), familyCases(),
+		controlCases(), rightsCases(), flagCases(), resultCases(), blockedCases()),
 		foreignCases(slices.Concat(iovecCases(), nameCases(), rightsCases(), waitingCases())), otherABICases())
 }
 

@@ -2,8 +2,17 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
+
+// nativeCases are cases as 64-bit programs make them.
+func nativeCases(cases ...[]scripted) []scripted {
+	if !is64 {
+		return nil
+	}
+	return slices.Concat(cases...)
+}
 
 // foreignCases are cases made by callers of every other ABI.
 func foreignCases(cases []scripted) []scripted {

@@ -10,7 +10,7 @@ import (
 
 // relatedCases make the calls beside sendmsg; record --calls all sees them.
 func relatedCases() []scripted {
-	return slices.Concat(ownRelatedCases(), foreignCases(ownRelatedCases()))
+	return slices.Concat(nativeCases(ownRelatedCases()), foreignCases(ownRelatedCases()))
 }
 
 // ownRelatedCases are those cases for the ABI that the thread has.

@@ -41,7 +41,7 @@ func rightsCases() []scripted {
 			return t.streamControl(errno(unix.EBADF), t.rights(0, 9999))
 		}},
 		{"SCM_RIGHTS with a length that is no multiple of a descriptor", func(t *thread) error {
-			return t.streamControl(5, t.abi.cmsg(unix.SOL_SOCKET, unix.SCM_RIGHTS, t.abi.cmsghdrSize()+6, ints(0, 0)))
+			return t.streamControl(5, t.abi.cmsg(unix.SOL_SOCKET, unix.SCM_RIGHTS, int64(t.abi.cmsghdrSize()+6), ints(0, 0)))
 		}},
 		{"two SCM_RIGHTS in one list", func(t *thread) error {
 			return t.streamControl(5, t.rights(0), t.rights(1, 2))

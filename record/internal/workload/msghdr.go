@@ -172,7 +172,7 @@ func (h *header) encode(b []byte) {
 }
 
 // cmsg returns one control message of a 64-bit caller.
-func cmsg(level, typ int32, length int, data []byte) []byte {
+func cmsg(level, typ int32, length int64, data []byte) []byte {
 	return native.cmsg(level, typ, length, data)
 }
 
