@@ -67,6 +67,7 @@ func openLive(ctx context.Context, o sendOptions, target *sink.Target, dir *spil
 	if l.play, err = o.play(); err != nil {
 		return nil, err
 	}
+	l.play.Deliver.Retry.Faithful = true
 	so.Resuming, so.Security, so.Recorder = known != nil, o.Security, "sendmsgrec "+buildVersion().Version
 	if l.sink, err = sink.Open(ctx, target, so); err != nil {
 		return nil, replayUsage(err)

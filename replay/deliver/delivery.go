@@ -19,14 +19,16 @@ type Delivery struct {
 	inFlight   int
 
 	mu       sync.Mutex
-	pending  *Batch // nil: none
+	pending  *Batch  // nil: none
+	idle     bool    // the sender waits, and has nothing in flight
+	started  *flight // by Put, for the sender to look after; nil: none
 	free     []*Batch
 	closed   bool
 	err      error
 	counts   Counts
 	lateness pace.Lateness
 
-	work chan struct{} // pending, closed or err has changed
+	work chan struct{} // pending, started, closed or err has changed
 	room chan struct{} // pending was taken, or err is set
 	acks chan struct{} // a flight has ended
 	done chan struct{} // the sender has ended
@@ -98,6 +100,9 @@ func (d *Delivery) Put(ctx context.Context, b *Batch) (waitedNS int64, err error
 		d.recycle(b)
 		return 0, nil
 	}
+	if d.putAtOnce(ctx, b) {
+		return 0, nil
+	}
 	start := int64(-1)
 	d.mu.Lock()
 	d.counts.Put += int64(b.Count)
@@ -141,6 +146,30 @@ func (d *Delivery) Put(ctx context.Context, b *Batch) (waitedNS int64, err error
 	d.mu.Unlock()
 	signal(d.work)
 	return waitedNS, nil
+}
+
+// putAtOnce sends b itself where its records are due now and the sender has
+// nothing to do: waking that may take longer than the wait before was exact. The
+// other policies decide while the sink is busy, so they must not wait in it.
+func (d *Delivery) putAtOnce(ctx context.Context, b *Batch) bool {
+	if len(b.Dues) == 0 || d.o.Policy != Block {
+		return false
+	}
+	f := &flight{batch: b}
+	d.mu.Lock()
+	ok := d.idle && d.pending == nil && d.err == nil
+	if ok {
+		d.idle, d.started = false, f
+		d.counts.Put += int64(b.Count)
+	}
+	d.mu.Unlock()
+	if !ok {
+		return false
+	}
+	d.measure(b)
+	d.start(ctx, f)
+	signal(d.work)
+	return true
 }
 
 func (d *Delivery) recycle(b *Batch) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +116,50 @@ func TestAFailureIsTriedAgainFromWhereItIsKnownToHaveArrived(t *testing.T) {
 			}
 			if string(letters) != want {
 				t.Errorf("dead letters %q, want %q", letters, want)
+			}
+		})
+	}
+}
+
+// A server that took a batch is tried again after a failure that would have been
+// final before: for as long as events are recorded, and where they are only
+// replayed not.
+func TestAFaithfulDeliveryOutlastsFinalFailures(t *testing.T) {
+	final := errors.New("no such host")
+	for _, c := range []struct {
+		name       string
+		faithful   bool
+		reconnects bool
+		errs       []error
+		want       string // acknowledged, or the error
+	}{
+		{"after a batch", true, true, []error{nil, final, final}, "8"},
+		{"at the start", true, true, []error{final}, "no such host"},
+		{"a replay", false, true, []error{nil, final}, "no such host"},
+		{"a sink that ends with its stream", true, false, []error{nil, final}, "no such host"},
+		{"for as many attempts as are given", true, true, []error{nil, final, final, final}, "gave up after 3 attempts: no such host"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, _ := answers(c.errs...)
+			s.traits.Reconnects = c.reconnects
+			o := deliver.Options{Clock: &pace.Virtual{}, Retry: deliver.Retry{Faithful: c.faithful, Attempts: 3}}
+			d := deliver.New(t.Context(), s, deliver.Position{}, o)
+			for i := range 2 {
+				if _, err := d.Put(t.Context(), fill(d, 4*i, 4*i+4)); err != nil {
+					break // Close says it too
+				}
+				for c.errs[0] == nil && d.Counts().Batches == 0 {
+					runtime.Gosched() // or the two go together
+				}
+			}
+			got := ""
+			if err := d.Close(); err != nil {
+				got = err.Error()
+			} else {
+				got = fmt.Sprint(d.Counts().Acknowledged)
+			}
+			if got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
 			}
 		})
 	}

@@ -44,6 +44,10 @@ type Retry struct {
 	// First is the wait before the second attempt; it doubles from one to the
 	// next, up to Most, and a part of it, at random, is left out.
 	First, Most time.Duration
+	// Faithful: a server that has acknowledged a batch is tried again after any
+	// failure, also one that is final at the start of a delivery, where it shows
+	// that something was set up wrong.
+	Faithful bool
 }
 
 // DefaultRetry gives a sink about two minutes to come back.

@@ -31,10 +31,14 @@ func (d *Delivery) send(ctx context.Context) {
 			}
 		}
 		if len(d.flights) < d.inFlight {
-			b, closed := d.take()
+			f, b, closed := d.take()
 			if b != nil {
 				d.measure(b)
-				d.flights = append(d.flights, d.start(ctx, b))
+				f = &flight{batch: b}
+				d.start(ctx, f)
+			}
+			if f != nil {
+				d.flights = append(d.flights, f)
 				continue
 			}
 			if closed && len(d.flights) == 0 {
@@ -52,16 +56,21 @@ func (d *Delivery) send(ctx context.Context) {
 	}
 }
 
-// take takes the pending batch.
-func (d *Delivery) take() (b *Batch, closed bool) {
+// take takes the flight that Put has started, or else the pending batch, which
+// came after it. Without either, and with nothing in flight, the sender is idle.
+func (d *Delivery) take() (f *flight, b *Batch, closed bool) {
 	d.mu.Lock()
-	b, closed = d.pending, d.closed
-	d.pending = nil
+	f, closed = d.started, d.closed
+	d.started = nil
+	if f == nil {
+		b, d.pending = d.pending, nil
+	}
+	d.idle = f == nil && b == nil && !closed && len(d.flights) == 0
 	d.mu.Unlock()
 	if b != nil {
 		signal(d.room)
 	}
-	return b, closed
+	return f, b, closed
 }
 
 // measure notes how late the batch's records are.
@@ -77,15 +86,13 @@ func (d *Delivery) measure(b *Batch) {
 	d.mu.Unlock()
 }
 
-// start sends a batch.
-func (d *Delivery) start(ctx context.Context, b *Batch) *flight {
-	f := &flight{batch: b}
-	d.sink.Send(ctx, &b.Batch, func(err error) {
+// start sends the flight's batch.
+func (d *Delivery) start(ctx context.Context, f *flight) {
+	d.sink.Send(ctx, &f.batch.Batch, func(err error) {
 		f.err = err
 		f.ended.Store(true)
 		signal(d.acks)
 	})
-	return f
 }
 
 // drain waits for the flights of a delivery that has failed: their memory is
@@ -163,7 +170,7 @@ func (d *Delivery) recover(ctx context.Context, b *sink.Batch, err error) error 
 			return d.refuse(b, []sink.Refusal{{Reason: failure.Error()}}, failure)
 		case failure.Err == nil && len(failure.Refused) > 0:
 			return d.refuse(b, failure.Refused, failure)
-		case !failure.Temporary:
+		case !failure.Temporary && !(d.o.Retry.Faithful && d.traits.Reconnects && d.Counts().Batches > 0):
 			return err
 		case attempt >= d.o.Retry.Attempts:
 			return fmt.Errorf("gave up after %d attempts: %w", attempt, err)

@@ -3,6 +3,7 @@ package pace
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,45 +17,75 @@ type Clock interface {
 // realClock is the monotonic clock.
 type realClock struct {
 	start time.Time
-	// loop is the busy loop at the end of a wait: a sleep in the kernel may be
-	// some ten microseconds late.
-	loop time.Duration
+	exact bool // waits end with a busy loop
+	// late is how late the kernel's sleeps end here, in ns: the most of the last
+	// ones, half forgotten after some hundred waits.
+	late atomic.Int64
 }
 
 // Real returns the monotonic clock of this process. Waits are exact to some
-// microseconds, for the price of a short busy loop at their end.
-func Real() Clock { return realClock{time.Now(), 60 * time.Microsecond} }
+// microseconds, for the price of a busy loop at their end, which is as long as
+// sleeps have lately been late on this machine: some ten microseconds where
+// processors wake at once, up to two milliseconds where they are virtual.
+func Real() Clock {
+	c := &realClock{start: time.Now(), exact: true}
+	c.late.Store(int64(maxLoop))
+	return c
+}
 
 // Frugal returns the same clock for many threads that wait at once: waits end
-// without a busy loop, some ten microseconds late.
-func Frugal() Clock { return realClock{start: time.Now()} }
+// without a busy loop, as late as the kernel's sleeps.
+func Frugal() Clock { return &realClock{start: time.Now()} }
 
-func (c realClock) Now() int64 { return int64(time.Since(c.start)) + 1 }
+func (c *realClock) Now() int64 { return int64(time.Since(c.start)) + 1 }
 
-// timerSlack is how long before its end a wait leaves the runtime's timers,
-// which may be a millisecond late, for a sleep in the kernel.
-const timerSlack = 2 * time.Millisecond
+const (
+	// maxSleep is how long before its end a wait leaves the runtime's timers,
+	// which may be milliseconds late, for a sleep in the kernel, which no context
+	// ends.
+	maxSleep         = 50 * time.Millisecond
+	minLoop, maxLoop = 20 * time.Microsecond, 2 * time.Millisecond
+)
 
-func (c realClock) WaitUntil(ctx context.Context, ns int64) error {
+func (c *realClock) WaitUntil(ctx context.Context, ns int64) error {
+	loop := c.loop()
 	for {
 		left := time.Duration(ns - c.Now())
 		switch {
 		case left <= 0:
 			return nil
-		case left > timerSlack:
-			t := time.NewTimer(left - timerSlack)
+		case left > 2*maxSleep:
+			t := time.NewTimer(left - maxSleep)
 			select {
 			case <-ctx.Done():
 				t.Stop()
 				return ctx.Err()
 			case <-t.C:
 			}
-		case left > c.loop:
+		case left > loop:
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			sleep(left - c.loop)
+			sleep(left - loop)
+			c.learn(c.Now() - ns + int64(loop))
 		}
+	}
+}
+
+// loop returns how long before its end the next wait leaves the kernel.
+func (c *realClock) loop() time.Duration {
+	if !c.exact {
+		return 0
+	}
+	late := c.late.Load()
+	c.late.Store(late - late/512)
+	return min(max(time.Duration(late), minLoop), maxLoop)
+}
+
+// learn takes in how late a sleep ended.
+func (c *realClock) learn(late int64) {
+	if late > c.late.Load() {
+		c.late.Store(late)
 	}
 }
 

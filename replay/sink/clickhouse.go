@@ -126,7 +126,9 @@ func clickhouseLogin(o *Options) (http.Header, error) {
 	return h, nil
 }
 
-func (s *clickhouse) Traits() Traits { return Traits{Rows: true, MaxRecords: clickhouseRecords} }
+func (s *clickhouse) Traits() Traits {
+	return Traits{Rows: true, MaxRecords: clickhouseRecords, Reconnects: true}
+}
 
 func (s *clickhouse) Send(ctx context.Context, b *Batch, ack func(error)) {
 	ack(s.send(ctx, b))

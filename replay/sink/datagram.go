@@ -26,7 +26,7 @@ func openUDP(_ context.Context, t *Target, _ *Options) (Sink, error) {
 }
 
 func (s *datagrams) Traits() Traits {
-	return Traits{Bytes: true, Formats: []string{"json", "text", "protobuf"}, WhyNoCheckpoint: "nobody acknowledges datagrams"}
+	return Traits{Bytes: true, Formats: []string{"json", "text", "protobuf"}, WhyNoCheckpoint: "nobody acknowledges datagrams", Reconnects: true}
 }
 
 func (s *datagrams) Send(ctx context.Context, b *Batch, ack func(error)) {

@@ -69,7 +69,7 @@ func webClient(config *tls.Config) *http.Client {
 // read.
 const responseTimeout = time.Minute
 
-func (s *web) Traits() Traits { return Traits{Bytes: true, MaxBytes: 4 << 20} }
+func (s *web) Traits() Traits { return Traits{Bytes: true, MaxBytes: 4 << 20, Reconnects: true} }
 
 func (s *web) Send(ctx context.Context, b *Batch, ack func(error)) {
 	if len(b.Data) == 0 {

@@ -224,7 +224,7 @@ const (
 )
 
 func (s *kafka) Traits() Traits {
-	t := Traits{Bytes: true, Formats: []string{"json", "text", "protobuf"}, InFlight: kafkaInFlight, MaxRecords: kafkaRecords}
+	t := Traits{Bytes: true, Formats: []string{"json", "text", "protobuf"}, InFlight: kafkaInFlight, MaxRecords: kafkaRecords, Reconnects: true}
 	if s.key == keyProcess {
 		t.Rows = true
 		t.Columns = []string{schema.ByID(schema.ColTaskRef).Name, schema.ByID(schema.ColPID).Name, schema.ByID(schema.ColStartTimeNS).Name}

@@ -139,7 +139,7 @@ func otlpHeaders(o *Options) (map[string]string, error) {
 // a span is one to two KiB.
 const otlpRecords = 1024
 
-func (s *otlp) Traits() Traits { return Traits{Rows: true, MaxRecords: otlpRecords} }
+func (s *otlp) Traits() Traits { return Traits{Rows: true, MaxRecords: otlpRecords, Reconnects: true} }
 
 func (s *otlp) Send(ctx context.Context, b *Batch, ack func(error)) {
 	ack(s.send(ctx, b))

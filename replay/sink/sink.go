@@ -53,6 +53,10 @@ type Traits struct {
 	// records (datagrams), or there is no way to go on after an interruption (a
 	// recording).
 	WhyNoCheckpoint string
+	// Reconnects: the sink is a server that is addressed anew when a batch has
+	// failed, so that what no other attempt would mend now (its name, the
+	// credentials, a right) it may mend itself.
+	Reconnects bool
 }
 
 // Aborter is a sink that has to undo something when the replay has failed:

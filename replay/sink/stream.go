@@ -61,7 +61,7 @@ func openUnix(_ context.Context, t *Target, _ *Options) (Sink, error) {
 	}
 }
 
-func (s *stream) Traits() Traits { return Traits{Bytes: true} }
+func (s *stream) Traits() Traits { return Traits{Bytes: true, Reconnects: true} }
 
 func (s *stream) Send(ctx context.Context, b *Batch, ack func(error)) {
 	err := s.send(ctx, b)
