@@ -19,18 +19,20 @@ type Delivery struct {
 	inFlight   int
 
 	mu       sync.Mutex
-	pending  *Batch  // nil: none
-	idle     bool    // the sender waits, and has nothing in flight
-	started  *flight // by Put, for the sender to look after; nil: none
+	pending  *Batch    // nil: none
+	started  []*flight // for the sender to settle, in order
+	flying   int       // flights whose result is not there yet
+	failed   int       // flights that failed and are not settled
+	sending  bool      // a goroutine is in the sink's Send
 	free     []*Batch
 	closed   bool
 	err      error
 	counts   Counts
 	lateness pace.Lateness
 
-	work chan struct{} // pending, started, closed or err has changed
+	work chan struct{} // pending, closed or err has changed
 	room chan struct{} // pending was taken, or err is set
-	acks chan struct{} // a flight has ended
+	acks chan struct{} // a flight has ended, or some were left to the sender
 	done chan struct{} // the sender has ended
 
 	// The sender's alone:
@@ -148,28 +150,50 @@ func (d *Delivery) Put(ctx context.Context, b *Batch) (waitedNS int64, err error
 	return waitedNS, nil
 }
 
-// putAtOnce sends b itself where its records are due now and the sender has
-// nothing to do: waking that may take longer than the wait before was exact. The
-// other policies decide while the sink is busy, so they must not wait in it.
+// Few of the flights that Put has started wait for the sender: it wakes at the
+// first number of them, and at the second Put leaves the batch to it.
+const (
+	manyStarted = 256
+	maxStarted  = 1024
+)
+
+// putAtOnce sends b itself where its records are due now and the sink takes them:
+// waking the sender may take longer than the wait before was exact. The other
+// policies decide while the sink is busy, so they must not wait in it.
 func (d *Delivery) putAtOnce(ctx context.Context, b *Batch) bool {
 	if len(b.Dues) == 0 || d.o.Policy != Block {
 		return false
 	}
-	f := &flight{batch: b}
+	f := &flight{batch: b, quiet: true}
 	d.mu.Lock()
-	ok := d.idle && d.pending == nil && d.err == nil
+	ok := d.err == nil && d.pending == nil && len(d.started) < maxStarted && d.claim(f)
 	if ok {
-		d.idle, d.started = false, f
 		d.counts.Put += int64(b.Count)
 	}
 	d.mu.Unlock()
 	if !ok {
 		return false
 	}
-	d.measure(b)
 	d.start(ctx, f)
-	signal(d.work)
+	d.mu.Lock()
+	f.quiet = false
+	wake := d.failed > 0 || len(d.started) >= manyStarted
+	d.mu.Unlock()
+	if wake {
+		signal(d.acks)
+	}
 	return true
+}
+
+// Settle wakes the sender for what Put has sent itself and left to it: when there
+// is time.
+func (d *Delivery) Settle() {
+	d.mu.Lock()
+	n := len(d.started)
+	d.mu.Unlock()
+	if n > 0 {
+		signal(d.acks)
+	}
 }
 
 func (d *Delivery) recycle(b *Batch) {

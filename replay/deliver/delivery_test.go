@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -118,6 +119,54 @@ func TestAFailureIsTriedAgainFromWhereItIsKnownToHaveArrived(t *testing.T) {
 				t.Errorf("dead letters %q, want %q", letters, want)
 			}
 		})
+	}
+}
+
+// What is due is with the sink when Put returns, without the sender. A failure in
+// between is made good by the sender before anything else is sent, and everything
+// is settled in the end.
+func TestPutSendsWhatIsDue(t *testing.T) {
+	const n, bad = 3000, 700
+	s, got := answers(append(make([]error, bad), errDown)...)
+	last := int64(0)
+	o := deliver.Options{Clock: &pace.Virtual{}, Acknowledged: func(p deliver.Position) error {
+		if p.Records <= last {
+			t.Errorf("position %d after %d", p.Records, last)
+		}
+		last = p.Records
+		return nil
+	}}
+	d := deliver.New(t.Context(), s, deliver.Position{}, o)
+	for i := range n {
+		b := fill(d, i, i+1)
+		b.Dues = append(b.Dues, o.Clock.Now())
+		if _, err := d.Put(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		if i < bad && len(*got) != i+1 {
+			t.Fatalf("%d batches are with the sink after %d", len(*got), i+1)
+		}
+		if i%1000 == 999 {
+			d.Settle()
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sent := strings.Fields(strings.Join(*got, " "))
+	var want []string
+	for i := range n {
+		want = append(want, fmt.Sprint(i))
+		if i == bad {
+			want = append(want, fmt.Sprint(i))
+		}
+	}
+	if !slices.Equal(sent, want) {
+		t.Errorf("%d records were sent, not as they came with record %d twice", len(sent), bad)
+	}
+	c := d.Counts()
+	if lateness := d.Lateness(); c.Acknowledged != n || c.Put != n || c.Resent != 1 || last != n || lateness.Count() != n {
+		t.Errorf("acknowledged up to %d, %d late or not; %+v", last, lateness.Count(), c)
 	}
 }
 

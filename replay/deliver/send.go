@@ -13,6 +13,7 @@ import (
 // flight is a batch that was sent and not settled.
 type flight struct {
 	batch *Batch
+	quiet bool // under Delivery.mu: the sender need not wake for a success
 	ended atomic.Bool
 	err   error // valid when ended
 }
@@ -21,7 +22,8 @@ type flight struct {
 func (d *Delivery) send(ctx context.Context) {
 	defer close(d.done)
 	for {
-		for len(d.flights) > 0 && d.flights[0].ended.Load() {
+		d.adopt()
+		if len(d.flights) > 0 && d.flights[0].ended.Load() {
 			f := d.flights[0]
 			d.flights = append(d.flights[:0], d.flights[1:]...)
 			if err := d.settle(ctx, f); err != nil {
@@ -29,21 +31,15 @@ func (d *Delivery) send(ctx context.Context) {
 				d.drain(ctx)
 				return
 			}
+			continue
 		}
-		if len(d.flights) < d.inFlight {
-			f, b, closed := d.take()
-			if b != nil {
-				d.measure(b)
-				f = &flight{batch: b}
-				d.start(ctx, f)
-			}
-			if f != nil {
-				d.flights = append(d.flights, f)
-				continue
-			}
-			if closed && len(d.flights) == 0 {
-				return
-			}
+		f, closed := d.take()
+		if f != nil {
+			d.start(ctx, f)
+			continue
+		}
+		if closed && len(d.flights) == 0 {
+			return
 		}
 		select {
 		case <-d.work:
@@ -56,21 +52,42 @@ func (d *Delivery) send(ctx context.Context) {
 	}
 }
 
-// take takes the flight that Put has started, or else the pending batch, which
-// came after it. Without either, and with nothing in flight, the sender is idle.
-func (d *Delivery) take() (f *flight, b *Batch, closed bool) {
+// adopt takes over the flights that were started.
+func (d *Delivery) adopt() {
 	d.mu.Lock()
-	f, closed = d.started, d.closed
-	d.started = nil
-	if f == nil {
-		b, d.pending = d.pending, nil
-	}
-	d.idle = f == nil && b == nil && !closed && len(d.flights) == 0
+	d.flights = append(d.flights, d.started...)
+	clear(d.started)
+	d.started = d.started[:0]
 	d.mu.Unlock()
-	if b != nil {
+}
+
+// take makes the pending batch a flight, if there is one and the sink may be given
+// it. closed reports that there will be no other.
+func (d *Delivery) take() (f *flight, closed bool) {
+	d.mu.Lock()
+	if d.pending != nil {
+		if next := (&flight{batch: d.pending}); d.claim(next) {
+			f, d.pending = next, nil
+		}
+	}
+	closed = d.closed && d.pending == nil && len(d.started) == 0
+	d.mu.Unlock()
+	if f != nil {
 		signal(d.room)
 	}
-	return f, b, closed
+	return f, closed
+}
+
+// claim reports whether a flight may start now: one at a time, not more than the
+// sink takes, and none before those that failed. d.mu is held.
+func (d *Delivery) claim(f *flight) bool {
+	if d.sending || d.failed > 0 || d.flying >= d.inFlight {
+		return false
+	}
+	d.sending = true
+	d.flying++
+	d.started = append(d.started, f)
+	return true
 }
 
 // measure notes how late the batch's records are.
@@ -86,27 +103,43 @@ func (d *Delivery) measure(b *Batch) {
 	d.mu.Unlock()
 }
 
-// start sends the flight's batch.
+// start sends the batch of a flight that was claimed.
 func (d *Delivery) start(ctx context.Context, f *flight) {
+	d.measure(f.batch)
 	d.sink.Send(ctx, &f.batch.Batch, func(err error) {
+		d.mu.Lock()
+		d.flying--
+		if err != nil {
+			d.failed++
+		}
+		wake := !f.quiet || d.failed > 0
+		d.mu.Unlock()
 		f.err = err
 		f.ended.Store(true)
-		signal(d.acks)
+		if wake {
+			signal(d.acks)
+		}
 	})
+	d.mu.Lock()
+	d.sending = false
+	d.mu.Unlock()
 }
 
-// drain waits for the flights of a delivery that has failed: their memory is
-// the sink's until then.
+// drain waits for all flights: their memory is the sink's until then.
 func (d *Delivery) drain(ctx context.Context) {
-	for _, f := range d.flights {
-		for !f.ended.Load() {
-			select {
-			case <-d.acks:
-			case <-ctx.Done():
-				return // the sink gives up, and nobody uses the batch again
-			}
+	for d.busy() {
+		select {
+		case <-d.acks:
+		case <-ctx.Done():
+			return // the sink gives up, and nobody uses the batch again
 		}
 	}
+}
+
+func (d *Delivery) busy() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sending || d.flying > 0
 }
 
 // settle deals with the result of the oldest flight. When that is a failure,
@@ -119,6 +152,9 @@ func (d *Delivery) settle(ctx context.Context, f *flight) error {
 		if err := d.recover(ctx, &f.batch.Batch, f.err); err != nil {
 			return err
 		}
+		d.mu.Lock()
+		d.failed--
+		d.mu.Unlock()
 	} else {
 		d.count(&f.batch.Batch)
 	}

@@ -19,14 +19,14 @@ type realClock struct {
 	start time.Time
 	exact bool // waits end with a busy loop
 	// late is how late the kernel's sleeps end here, in ns: the most of the last
-	// ones, half forgotten after some hundred waits.
+	// ones, half forgotten after a thousand waits.
 	late atomic.Int64
 }
 
 // Real returns the monotonic clock of this process. Waits are exact to some
 // microseconds, for the price of a busy loop at their end, which is as long as
 // sleeps have lately been late on this machine: some ten microseconds where
-// processors wake at once, up to two milliseconds where they are virtual.
+// processors wake at once, up to four milliseconds where they are virtual.
 func Real() Clock {
 	c := &realClock{start: time.Now(), exact: true}
 	c.late.Store(int64(maxLoop))
@@ -44,7 +44,7 @@ const (
 	// which may be milliseconds late, for a sleep in the kernel, which no context
 	// ends.
 	maxSleep         = 50 * time.Millisecond
-	minLoop, maxLoop = 20 * time.Microsecond, 2 * time.Millisecond
+	minLoop, maxLoop = 20 * time.Microsecond, 4 * time.Millisecond
 )
 
 func (c *realClock) WaitUntil(ctx context.Context, ns int64) error {
@@ -78,7 +78,7 @@ func (c *realClock) loop() time.Duration {
 		return 0
 	}
 	late := c.late.Load()
-	c.late.Store(late - late/512)
+	c.late.Store(late - late/2048)
 	return min(max(time.Duration(late), minLoop), maxLoop)
 }
 

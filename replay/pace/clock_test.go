@@ -14,11 +14,11 @@ func TestTheLoopFollowsTheSleeps(t *testing.T) {
 	if got := c.loop(); got != maxLoop {
 		t.Errorf("the first wait loops for %v, want %v", got, maxLoop)
 	}
-	for range 5000 {
+	for range 20000 {
 		c.loop()
 	}
 	if got := c.loop(); got != minLoop {
-		t.Errorf("after 5000 waits that were never late it loops for %v, want %v", got, minLoop)
+		t.Errorf("after 20000 waits that were never late it loops for %v, want %v", got, minLoop)
 	}
 	c.learn(int64(300 * time.Microsecond))
 	c.learn(int64(time.Microsecond))

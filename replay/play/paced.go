@@ -21,6 +21,10 @@ type prepared struct {
 // encoder and the pacer, some milliseconds of a fast recording.
 const preparedRecords = 4096
 
+// settleTime is a wait, in nanoseconds, in which the sender can be woken and make
+// no event late.
+const settleTime = 5_000_000
+
 // paced runs the encoder ahead of the pacer.
 func (p *Replay) paced(ctx context.Context, cancel context.CancelCauseFunc) error {
 	ready, empty := make(chan *prepared, 2), make(chan *prepared, 4)
@@ -137,6 +141,9 @@ func (p *Replay) release(ctx context.Context, ready <-chan *prepared, empty chan
 				if due > now {
 					if err := flush(i); err != nil {
 						return err
+					}
+					if due-now > settleTime {
+						p.delivery.Settle()
 					}
 					if err := p.clock.WaitUntil(ctx, due); err != nil {
 						return context.Cause(ctx)

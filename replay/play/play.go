@@ -5,8 +5,8 @@
 //	order ──► encode ──► [prepared batches] ──► pace ──► deliver ──► sink
 //
 // Without pacing, ordering and encoding are one goroutine and the sink's side
-// another. With it a third one waits, so that neither decoding a segment nor a
-// busy sink makes an event late that is ready.
+// another. With it a third one waits, so that decoding a segment makes no event
+// late that is ready; it gives the sink itself what is due.
 package play
 
 import (
