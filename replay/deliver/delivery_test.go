@@ -201,11 +201,10 @@ func TestAFaithfulDeliveryOutlastsFinalFailures(t *testing.T) {
 					runtime.Gosched() // or the two go together
 				}
 			}
-			got := ""
-			if err := d.Close(); err != nil {
+			err := d.Close()
+			got := fmt.Sprint(d.Counts().Acknowledged)
+			if err != nil {
 				got = err.Error()
-			} else {
-				got = fmt.Sprint(d.Counts().Acknowledged)
 			}
 			if got != c.want {
 				t.Errorf("%s, want %s", got, c.want)

@@ -206,7 +206,7 @@ func (d *Delivery) recover(ctx context.Context, b *sink.Batch, err error) error 
 			return d.refuse(b, []sink.Refusal{{Reason: failure.Error()}}, failure)
 		case failure.Err == nil && len(failure.Refused) > 0:
 			return d.refuse(b, failure.Refused, failure)
-		case !failure.Temporary && !(d.o.Retry.Faithful && d.traits.Reconnects && d.Counts().Batches > 0):
+		case !failure.Temporary && !d.isFaithful():
 			return err
 		case attempt >= d.o.Retry.Attempts:
 			return fmt.Errorf("gave up after %d attempts: %w", attempt, err)
@@ -231,6 +231,12 @@ func (d *Delivery) recover(ctx context.Context, b *sink.Batch, err error) error 
 	}
 	d.count(b)
 	return nil
+}
+
+// isFaithful reports whether the sink is tried again whatever it says
+// (Retry.Faithful).
+func (d *Delivery) isFaithful() bool {
+	return d.o.Retry.Faithful && d.traits.Reconnects && d.Counts().Batches > 0
 }
 
 // again sends b and waits for the result.
