@@ -64,8 +64,14 @@ func foreignABIs() []*callerABI {
 func newLowArena(size int) (*arena, error) { return mapArena(size, 4, unix.MAP_32BIT) }
 
 // socketcall makes a call by socketcall(), which takes the arguments from memory.
+// sendto and recvfrom without an address have the numbers of send and recv, and
+// their four arguments.
 func socketcall(call int64, args ...uint64) int64 {
-	return socketcallArray(socketNumbers[call], args...)
+	number := socketNumbers[call]
+	if (call == schema.CallSendto || call == schema.CallRecvfrom) && args[4] == 0 && args[5] == 0 {
+		return socketcallArray(number-2, args[:4]...)
+	}
+	return socketcallArray(number, args...)
 }
 
 func socketcallArray(number uint64, args ...uint64) int64 {
