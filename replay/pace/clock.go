@@ -82,9 +82,10 @@ func (c *realClock) loop() time.Duration {
 	return min(max(time.Duration(late), minLoop), maxLoop)
 }
 
-// learn takes in how late a sleep ended.
+// learn takes in how late a sleep ended. What no loop can make good is not learned
+// from: it would be remembered for long.
 func (c *realClock) learn(late int64) {
-	if late > c.late.Load() {
+	if late = min(late, int64(maxLoop)); late > c.late.Load() {
 		c.late.Store(late)
 	}
 }

@@ -29,6 +29,12 @@ func TestTheLoopFollowsTheSleeps(t *testing.T) {
 	if got := c.loop(); got != maxLoop {
 		t.Errorf("after a sleep that was 1 s late it loops for %v, want %v", got, maxLoop)
 	}
+	for range 5 * 2048 {
+		c.loop()
+	}
+	if got := c.loop(); got > 100*time.Microsecond {
+		t.Errorf("it still loops for %v after ten thousand waits that were never late", got)
+	}
 	f := Frugal().(*realClock)
 	f.learn(int64(time.Second))
 	if got := f.loop(); got != 0 {
