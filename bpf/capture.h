@@ -81,13 +81,9 @@ static __always_inline long read_iovec(struct event_iovec *dst, __u64 iov, __u32
 }
 
 /* Bytes of one read when a long array is summed, on the stack: of the 512 that a
- * program has there the builds for old kernels use more elsewhere.
+ * program has there with all that it calls, others take the most.
  */
-#ifdef PORTABLE
 #define IOV_CHUNK_SIZE 32
-#else
-#define IOV_CHUNK_SIZE 128
-#endif
 
 /* The entries of a long array that are still to be summed. */
 struct iov_rest {

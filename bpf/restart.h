@@ -91,7 +91,6 @@ int __noinline interruption_of(__u32 error)
 	struct task_struct *task = current_task();
 	__u64 blocked = WALK(task, blocked.sig[0]);
 	struct signals set = {
-		.sighand = (__u64)WALK(task, sighand),
 		.own = WALK(task, pending.signal.sig[0]),
 		.shared = WALK(task, signal, shared_pending.signal.sig[0]) & ~blocked,
 		.error = error,
@@ -100,6 +99,10 @@ int __noinline interruption_of(__u32 error)
 
 	if (set.own & SIGNAL(SIGKILL))
 		return KILLED;
+	/* Read as a number: to a pointer 6.1 allows no sum with one that it has not
+	 * bounded.
+	 */
+	bpf_core_read(&set.sighand, sizeof(set.sighand), &task->sighand);
 	set.own &= ~blocked;
 	repeat(SIGNALS_TRIED, act_on_next, &set);
 	return set.interruption;

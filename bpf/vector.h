@@ -116,7 +116,7 @@ static __always_inline void read_element(struct task_struct *task, struct call_s
 
 /* Writes the event of one message, of a call that returned ret. A function of
  * its own, so that the verifier walks it once and not for each of 1024
- * messages. Of the messages the first is the call that is accounted anyway.
+ * messages.
  */
 int __noinline write_element(__u32 index, __s64 ret, __u64 now)
 {
@@ -126,10 +126,6 @@ int __noinline write_element(__u32 index, __s64 ret, __u64 now)
 
 	if (!st || !ring)
 		return 0;
-	if (index > 0) {
-		count(ring->counters.entered);
-		count(ring->counters.returned);
-	}
 	st->extra.vector_index = index;
 	st->call.msg_ptr = st->kept_ptr + index * element_size(st);
 	read_element(task, st, &ret);
@@ -137,32 +133,24 @@ int __noinline write_element(__u32 index, __s64 ret, __u64 now)
 	return 0;
 }
 
-struct vector {
-	__s64 ret;
-	__u64 now;
-};
-
-static long write_next(__u32 i, void *context)
-{
-	const struct vector *v = context;
-
-	if (i >= v->ret)
-		return 1;
-	write_element(i, v->ret, v->now);
-	return 0;
-}
-
 static __always_inline void write_vector(struct ring_header *ring, struct task_struct *task,
 					 struct call_state *st, __s64 ret, __u64 now)
 {
-	struct vector v = { ret, now };
-
-	if (ret == 0)
+	if (ret == 0) {
 		write_record(ring, task, st, ret, now);
-	else if (ret < 0)
+		return;
+	}
+	if (ret < 0) {
 		write_element(0, ret, now);
-	else
-		repeat(UIO_MAXIOV, write_next, &v);
+		return;
+	}
+	for (__u32 i = 0; i < UIO_MAXIOV && i < ret; i++) {
+		if (i > 0) {
+			count(ring->counters.entered);
+			count(ring->counters.returned);
+		}
+		write_element(i, ret, now);
+	}
 }
 
 #endif
