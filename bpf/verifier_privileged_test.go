@@ -7,7 +7,7 @@ import "testing"
 // maxVerified is how many instructions the verifier may walk in one program
 // here. It is most of the time that a recorder takes to start; a loop that it
 // walks turn by turn, in each program that has it, multiplies it.
-const maxVerified = 50_000
+const maxVerified = 80_000
 
 func TestVerifierWork(t *testing.T) {
 	tested := 0
@@ -27,6 +27,11 @@ func TestVerifierWork(t *testing.T) {
 			tested++
 			t.Run(tier+"/"+c.name, func(t *testing.T) {
 				defer p.Close()
+				for _, f := range p.failures {
+					if isVerifierError(f.Err) {
+						t.Errorf("the %s build was refused, and a slower one took its place: %v", f.Build, f.Err)
+					}
+				}
 				sum := uint32(0)
 				for name, program := range p.programs.Programs {
 					info, err := program.Info()
