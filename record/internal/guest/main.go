@@ -59,7 +59,7 @@ func main() {
 	flag.IntVar(&o.parallel, "parallel", 2, "guests at the same time")
 	flag.DurationVar(&o.timeout, "timeout", 60*time.Minute, "a guest that takes longer has failed")
 	flag.BoolVar(&o.verbose, "v", false, "print all that the guests say")
-	flag.StringVar(&o.update, "update", "", "put the matrix, or the table of instructions, into this document")
+	flag.StringVar(&o.update, "update", "", "put the matrix, or the table of instructions, into this document when nothing has failed")
 	flag.BoolVar(&o.instructions, "instructions", false, "count what tracing costs in instructions, beside the host's perf and trace-cmd, on amd64")
 	flag.Parse()
 	o.command = flag.Args()
@@ -102,16 +102,15 @@ func run(o *options) error {
 	if len(o.command) == 0 {
 		fmt.Printf("\n%s", o.table(reports))
 	}
-	if o.update != "" {
-		if err := o.updateDocument(reports); err != nil {
-			return err
-		}
-	}
 	var errs []error
 	for _, r := range reports {
 		if err := r.verdict(); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", r.machine.name, err))
 		}
+	}
+	// A run that was interrupted, or failed, is not what the document tells of.
+	if o.update != "" && len(errs) == 0 {
+		return o.updateDocument(reports)
 	}
 	return errors.Join(errs...)
 }
