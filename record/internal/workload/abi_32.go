@@ -7,9 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// is64 says whether this is a 64-bit program.
-const is64 = false
-
 // foreignABIs are, in a 32-bit program, its own.
 func foreignABIs() []*callerABI {
 	return []*callerABI{{name: "by a 32-bit program", abi: schema.ABICompat32, word: 4, blocks: unix.SYS_SENDMSG,

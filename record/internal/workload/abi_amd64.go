@@ -8,9 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// is64 says whether this is a 64-bit program.
-const is64 = true
-
 // x32Bit marks the number of a system call as one of the x32 ABI.
 const x32Bit = 1 << 30
 

@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 )
 
 // nativeCases are cases as 64-bit programs make them.
 func nativeCases(cases ...[]scripted) []scripted {
-	if !is64 {
+	if bits.UintSize == 32 {
 		return nil
 	}
 	return slices.Concat(cases...)
