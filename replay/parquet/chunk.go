@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math/bits"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/delta"
@@ -89,7 +90,7 @@ func (w *chunkWriter) ints(l *leaf, values []int64, lv levels) error {
 		c.lo, c.hi = l.intBytes(lo), l.intBytes(hi)
 	}
 	w.buf = encoded
-	return w.dataPage(c, encoded, len(values), lv)
+	return w.dataPage(c, len(values), lv, encoded)
 }
 
 // intDictionary writes a chunk of dictionary indexes, and the dictionary.
@@ -133,38 +134,43 @@ func (w *chunkWriter) bytesDictionary(l *leaf, d *bytesDict, indexes []int32, lv
 func (w *chunkWriter) indexPage(c *chunk, distinct int, indexes []int32, lv levels) error {
 	if len(indexes) == 0 {
 		c.encoding = format.Plain
-		return w.dataPage(c, nil, 0, lv)
+		return w.dataPage(c, 0, lv)
 	}
 	c.encoding = format.RLEDictionary
 	if distinct == 1 {
 		// Width 0: one run, without values.
 		w.buf = binary.AppendUvarint(append(w.buf[:0], 0), uint64(len(indexes))<<1)
-		return w.dataPage(c, w.buf, len(indexes), lv)
+		return w.dataPage(c, len(indexes), lv, w.buf)
 	}
-	var e rle.DictionaryEncoding
+	width := bits.Len(uint(distinct - 1))
+	e := rle.Encoding{BitWidth: width}
 	encoded, err := e.EncodeInt32(w.buf[:0], indexes)
 	if err != nil {
 		return fmt.Errorf("encode column %s: %w", c.leaf.name, err)
 	}
 	w.buf = encoded
-	return w.dataPage(c, encoded, len(indexes), lv)
+	return w.dataPage(c, len(indexes), lv, []byte{byte(width)}, encoded)
 }
 
-// dataPage writes a data page of version 1, which every reader knows. present
-// is the number of values that are not null.
-func (w *chunkWriter) dataPage(c *chunk, encoded []byte, present int, lv levels) error {
+// dataPage writes a data page of version 1, which every reader knows, with the
+// encoded values in parts. present is the number of values that are not null.
+func (w *chunkWriter) dataPage(c *chunk, present int, lv levels, parts ...[]byte) error {
 	c.values, c.nulls = int64(lv.values), int64(lv.values-present)
 	w.body = w.body[:0]
 	if c.leaf.list {
 		w.body = appendLevels(w.body, lv.repetition, 1)
 	}
 	switch {
+	case lv.definition != nil && present == 0 && !c.leaf.list:
+		w.body = appendConstantLevel(w.body, lv.values, 0)
 	case lv.definition != nil:
 		w.body = appendLevels(w.body, lv.definition, c.leaf.maxDefinition())
 	case c.leaf.optional:
 		w.body = appendConstantLevel(w.body, lv.values, c.leaf.maxDefinition())
 	}
-	w.body = append(w.body, encoded...)
+	for _, part := range parts {
+		w.body = append(w.body, part...)
+	}
 	c.page = int64(len(w.group.data))
 	return w.page(c, w.body, &format.PageHeader{
 		Type: format.DataPage,

@@ -24,9 +24,7 @@ func decodedLeaf(d *schema.Decoded) leaf {
 	case f.Table == schema.TableEvent:
 		l.encode = func(e *encoder, l *leaf) error { return e.eventText(l, f) }
 	default:
-		l.encode = func(e *encoder, l *leaf) error {
-			return e.tableBytes(l, f.Table, func(e *encoder, row int) ([]byte, bool) { return e.textOf(f, row, noIndex) })
-		}
+		l.encode = func(e *encoder, l *leaf) error { return e.tableText(l, f) }
 	}
 	return l
 }
@@ -46,6 +44,9 @@ func (e *encoder) textOf(f *fields.Field, row, call int) (text []byte, ok bool) 
 	e.text = text[:0]
 	if !ok {
 		return nil, false
+	}
+	if f.IsASCII() {
+		return text, true
 	}
 	return e.validUTF8(text), true
 }

@@ -1,8 +1,11 @@
 package parquet
 
 import (
+	"slices"
+
 	"github.com/sendmsgrec/sendmsgrec/replay/fields"
 	"github.com/sendmsgrec/sendmsgrec/schema"
+	"github.com/sendmsgrec/sendmsgrec/schema/colblock"
 )
 
 // The ways from the columns of a segment to a column chunk.
@@ -11,23 +14,39 @@ import (
 // without the nulls, which are in e.definition when there are any.
 func (e *encoder) gatherInts(c *schema.Column) {
 	v := &e.rows.Cols[c.ID]
-	e.values, e.nulls = e.values[:0], false
-	if !anyNull(v, len(e.order)) {
-		for _, row := range e.order {
-			e.values = append(e.values, v.Ints[row])
+	e.nulls = anyNull(v, len(e.order))
+	if !e.nulls {
+		e.values = resize(e.values, len(e.order))
+		for i, row := range e.order {
+			e.values[i] = v.Ints[row]
 		}
 		return
 	}
-	e.nulls, e.definition = true, e.definition[:0]
-	for _, row := range e.order {
-		if v.IsNull(int(row)) {
-			e.definition = append(e.definition, 0)
-		} else {
-			e.definition = append(e.definition, 1)
-			e.values = append(e.values, v.Ints[row])
-		}
+	e.definition = resize(e.definition, len(e.order))
+	if v.AllNull(len(e.order)) {
+		clear(e.definition)
+		e.values = e.values[:0]
+		return
 	}
+	// Without a branch on what cannot be foreseen: each value is written, and
+	// the next one over it when it was none.
+	e.values = resize(e.values, len(e.order))
+	n := 0
+	for i, row := range e.order {
+		word := uint64(0)
+		if at := int(row) >> 6; at < len(v.Nulls) {
+			word = v.Nulls[at]
+		}
+		level := byte(^word >> (row & 63) & 1)
+		e.values[n] = v.Ints[row]
+		e.definition[i] = level
+		n += int(level)
+	}
+	e.values = e.values[:n]
 }
+
+// resize returns s with n elements, whatever they are.
+func resize[E any](s []E, n int) []E { return slices.Grow(s[:0], n)[:n] }
 
 // eventInts writes an event column whose values hardly repeat.
 func (e *encoder) eventInts(l *leaf, c *schema.Column) error {
@@ -92,41 +111,77 @@ func (e *encoder) tableBytes(l *leaf, t schema.Table, value func(e *encoder, row
 	return e.out.bytesDictionary(l, &e.bytes, e.indexes, lv)
 }
 
+// tableText writes the text of a column of a table: of numbers, each once.
+func (e *encoder) tableText(l *leaf, f *fields.Field) error {
+	if f.Column.Kind != schema.KindInt || len(f.Decoded.Inputs) > 1 {
+		return e.tableBytes(l, f.Table, func(e *encoder, row int) ([]byte, bool) { return e.textOf(f, row, noIndex) })
+	}
+	v := &e.rows.Cols[f.Column.ID]
+	e.ints.reset()
+	e.bytes.reset()
+	e.codes, e.texts = e.codes[:0], e.texts[:0]
+	for row := range e.rows.Rows[f.Table] {
+		e.codes = append(e.codes, e.numberText(f, v, row))
+	}
+	lv := e.gatherCodes(f.Table, e.bytes.len())
+	return e.out.bytesDictionary(l, &e.bytes, e.indexes, lv)
+}
+
+// numberText returns the dictionary index of the text of the number in a row,
+// noIndex when it has none.
+func (e *encoder) numberText(f *fields.Field, v *colblock.Vector, row int) int32 {
+	if v.IsNull(row) || f.IsError() && v.Ints[row] >= 0 {
+		return noIndex
+	}
+	n := int(e.ints.index(v.Ints[row]))
+	if n == len(e.texts) {
+		code := int32(noIndex)
+		if text, ok := e.textOf(f, row, noIndex); ok {
+			code = e.bytes.index(text)
+		}
+		e.texts = append(e.texts, code)
+	}
+	return e.texts[n]
+}
+
 // gatherCodes puts the dictionary indexes of all events into e.indexes, from
 // those of the rows of table t in e.codes, without the nulls.
 func (e *encoder) gatherCodes(t schema.Table, distinct int) levels {
 	rows := e.rowsOf(t)
-	null := false
-	for _, c := range e.codes {
-		null = null || c == noIndex
-	}
-	if t != schema.TableEvent {
-		null = null || anyNull(&e.rows.Cols[schema.RefOf(t)], len(rows))
-	}
-	e.nulls, e.indexes, e.definition = null, e.indexes[:0], e.definition[:0]
+	e.nulls = slices.Contains(e.codes, noIndex) || t != schema.TableEvent && anyNull(&e.rows.Cols[schema.RefOf(t)], len(rows))
 	switch {
-	case !null && distinct == 1:
+	case e.nulls && distinct == 0:
+		e.indexes, e.definition = e.indexes[:0], resize(e.definition, len(rows))
+		clear(e.definition)
+	case e.nulls:
+		e.indexesOf(rows)
+	case distinct == 1:
 		// The indexes are not looked at.
-		e.indexes = append(e.indexes, make([]int32, len(rows))...)
-	case !null:
-		for _, row := range rows {
-			e.indexes = append(e.indexes, e.codes[row])
-		}
+		e.indexes = resize(e.indexes, len(rows))
 	default:
-		for _, row := range rows {
-			code := int32(noIndex)
-			if row != noIndex {
-				code = e.codes[row]
-			}
-			if code == noIndex {
-				e.definition = append(e.definition, 0)
-			} else {
-				e.definition = append(e.definition, 1)
-				e.indexes = append(e.indexes, code)
-			}
+		e.indexes = resize(e.indexes, len(rows))
+		for i, row := range rows {
+			e.indexes[i] = e.codes[row]
 		}
 	}
 	return e.present()
+}
+
+// indexesOf puts the indexes of rows, which e.codes has, into e.indexes, and which
+// of them are null into e.definition. It has no branch on either, as gatherInts.
+func (e *encoder) indexesOf(rows []int32) {
+	// A row that is noIndex has the code in front of all others.
+	e.codes = slices.Insert(e.codes, 0, noIndex)
+	e.indexes, e.definition = resize(e.indexes, len(rows)), resize(e.definition, len(rows))
+	n := 0
+	for i, row := range rows {
+		code := e.codes[row+1]
+		level := byte(^uint32(code) >> 31)
+		e.indexes[n] = code
+		e.definition[i] = level
+		n += int(level)
+	}
+	e.indexes = e.indexes[:n]
 }
 
 // eventText writes the text of an event column that has few distinct values.
@@ -134,21 +189,9 @@ func (e *encoder) eventText(l *leaf, f *fields.Field) error {
 	v := &e.rows.Cols[f.Column.ID]
 	e.ints.reset()
 	e.bytes.reset()
-	e.codes, e.indexes, e.definition, e.nulls = e.codes[:0], e.indexes[:0], e.definition[:0], false
+	e.texts, e.indexes, e.definition, e.nulls = e.texts[:0], e.indexes[:0], e.definition[:0], false
 	for _, row := range e.order {
-		code := int32(noIndex)
-		if !v.IsNull(int(row)) {
-			n := int(e.ints.index(v.Ints[row]))
-			if n == len(e.codes) {
-				if text, ok := e.textOf(f, int(row), noIndex); ok {
-					e.codes = append(e.codes, e.bytes.index(text))
-				} else {
-					e.codes = append(e.codes, noIndex)
-				}
-			}
-			code = e.codes[n]
-		}
-		e.appendCode(code)
+		e.appendCode(e.numberText(f, v, int(row)))
 	}
 	return e.out.bytesDictionary(l, &e.bytes, e.indexes, e.present())
 }

@@ -33,6 +33,7 @@ type encoder struct {
 	repetition []byte
 	nulls      bool
 	codes      []int32 // dictionary index by row of a table; noIndex is null
+	texts      []int32 // dictionary index by that of the number that the text is of
 	ints       intDict
 	bytes      bytesDict
 	event      fields.Event

@@ -34,13 +34,22 @@ func appendBlock(dst, b *segment.Block) {
 
 func appendNulls(to, from *colblock.Vector, base, rows int) {
 	for word, nulls := range from.Nulls {
+		if left := rows - word*64; left < 64 {
+			nulls &= 1<<max(left, 0) - 1
+		}
 		if nulls == 0 {
 			continue
 		}
-		for row := word << 6; row < min(rows, word<<6+64); row++ {
-			if from.IsNull(row) {
-				to.SetNull(base + row)
+		at, shift := base>>6+word, base&63
+		for len(to.Nulls) <= at {
+			to.Nulls = append(to.Nulls, 0)
+		}
+		to.Nulls[at] |= nulls << shift
+		if high := nulls >> (64 - shift); high != 0 {
+			for len(to.Nulls) <= at+1 {
+				to.Nulls = append(to.Nulls, 0)
 			}
+			to.Nulls[at+1] |= high
 		}
 	}
 }
