@@ -161,20 +161,12 @@ func addColumns(g *group, b *segment.Block, m *memory) {
 		g.addDurations(duration.Ints[from:to], m)
 	}
 	for from, to := range runs(ret, rows) {
-		for _, r := range ret.Ints[from:to] {
-			if r >= 0 {
-				g.sent.add(uint64(r))
-			} else {
-				g.addResult(r, m)
-			}
-		}
+		g.addResults(ret.Ints[from:to], m)
 	}
 	known := 0
 	for from, to := range runs(requested, rows) {
 		known += to - from
-		for _, n := range requested.Ints[from:to] {
-			g.addRequested(n)
-		}
+		g.requested.addAll(requested.Ints[from:to], 0, 0)
 	}
 	g.unreadable += int64(rows - known)
 }

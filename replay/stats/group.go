@@ -44,6 +44,24 @@ func (s *sum128) add(v uint64) {
 	s.hi += carry
 }
 
+// addAll adds values, negative ones as 0, and returns the smallest and the largest
+// of them and of lo and hi.
+func (s *sum128) addAll(vs []int64, lo, hi int64) (int64, int64) {
+	low := uint64(0)
+	for _, v := range vs {
+		lo, hi = min(lo, v), max(hi, v)
+		// 32 bits at a time, so that the sum of a block cannot overflow.
+		low += uint64(max(v, 0)) & 0xffffffff
+	}
+	s.add(low)
+	if hi > 0xffffffff {
+		for _, v := range vs {
+			s.add(uint64(max(v, 0)) &^ 0xffffffff)
+		}
+	}
+	return lo, hi
+}
+
 // int returns the sum as a whole number.
 func (s sum128) int() *big.Int {
 	n := new(big.Int).SetUint64(s.hi)
@@ -70,23 +88,12 @@ func (g *group) addDurations(vs []int64, m *memory) {
 	if len(vs) == 0 {
 		return
 	}
-	lo, hi, low := vs[0], vs[0], uint64(0)
+	lo, hi := vs[0], vs[0]
 	if g.timed > 0 {
 		lo, hi = g.min, g.max
 	}
-	for _, v := range vs {
-		v = max(v, 0)
-		lo, hi = min(lo, v), max(hi, v)
-		// 32 bits at a time, so that the sum of a block cannot overflow.
-		low += uint64(v) & 0xffffffff
-	}
+	lo, hi = g.sum.addAll(vs, lo, hi)
 	g.min, g.max = max(lo, 0), max(hi, 0)
-	g.sum.add(low)
-	if hi > 0xffffffff {
-		for _, v := range vs {
-			g.sum.add(uint64(max(v, 0)) &^ 0xffffffff)
-		}
-	}
 	g.timed += int64(len(vs))
 	g.durations.addAll(vs, m)
 }
@@ -102,6 +109,18 @@ func (g *group) addResult(ret int64, m *memory) {
 	}
 	if errno := schema.Errno(ret); errno > 0 {
 		g.addError(errno, 1, m)
+	}
+}
+
+// addResults counts many.
+func (g *group) addResults(rets []int64, m *memory) {
+	if lo, _ := g.sent.addAll(rets, 0, 0); lo == 0 {
+		return
+	}
+	for _, ret := range rets {
+		if ret < 0 {
+			g.addResult(ret, m)
+		}
 	}
 }
 

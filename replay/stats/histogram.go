@@ -31,11 +31,11 @@ func newHistogram(precision uint8) *histogram {
 }
 
 // bucketOf returns the number of the bucket of v at precision p, counted from
-// octave 0.
+// octave 0. The highest bit of what is left of v makes up for the octave that is
+// missing in shift.
 func bucketOf(v uint64, p uint8) uint32 {
-	octave := bits.Len64(v >> p)
-	shift := max(octave-1, 0)
-	return uint32(octave)<<p | uint32(v>>shift&(1<<p-1))
+	shift := bits.Len64(v>>(p&63)|1) - 1
+	return uint32(shift)<<(p&31) + uint32(v>>(shift&63))
 }
 
 // bucketBounds returns the smallest and the largest value of a bucket.
@@ -59,6 +59,24 @@ func (h *histogram) add(v uint64, m *memory) {
 	h.counts[i]++
 	if h.counts[i] == 0 {
 		h.carryOver(bucket, 1<<16)
+	}
+}
+
+// addAll counts all values of vs, negative ones as 0.
+func (h *histogram) addAll(vs []int64, m *memory) {
+	counts, first := h.counts, uint32(h.first)<<h.precision
+	for _, v := range vs {
+		v := uint64(max(v, 0))
+		i := bucketOf(v, h.precision) - first
+		if i < uint32(len(counts)) {
+			if counts[i]++; counts[i] != 0 {
+				continue
+			}
+			h.carryOver(i+first, 1<<16)
+		} else {
+			h.add(v, m)
+			counts, first = h.counts, uint32(h.first)<<h.precision
+		}
 	}
 }
 

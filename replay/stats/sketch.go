@@ -36,10 +36,8 @@ func (s *sketch) addAll(vs []int64, m *memory) {
 		s.add(max(vs[0], 0), m)
 		vs = vs[1:]
 	}
-	if h := s.hist; h != nil {
-		for _, v := range vs {
-			h.add(uint64(max(v, 0)), m)
-		}
+	if s.hist != nil {
+		s.hist.addAll(vs, m)
 	}
 }
 

@@ -220,13 +220,21 @@ func (d *Decoder) decodeNulls(v *Vector, k *Chunk, data []byte) ([]byte, error) 
 // spread moves the n values at the start of vals to the rows that are not
 // null, from the back so that it works in place.
 func spread(vals []int64, n int, v *Vector) {
-	for i := len(vals) - 1; i >= 0; i-- {
-		if v.IsNull(i) {
-			vals[i] = 0
+	for word := len(v.Nulls) - 1; word >= 0; word-- {
+		rows := vals[word*64 : min(word*64+64, len(vals))]
+		nulls := v.Nulls[word]
+		if nulls == 0 {
+			n -= copy(rows, vals[n-len(rows):n])
 			continue
 		}
-		n--
-		vals[i] = vals[n]
+		for i := len(rows) - 1; i >= 0; i-- {
+			if nulls>>(i&63)&1 != 0 {
+				rows[i] = 0
+				continue
+			}
+			n--
+			rows[i] = vals[n]
+		}
 	}
 }
 

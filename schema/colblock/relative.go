@@ -1,6 +1,10 @@
 package colblock
 
-import "github.com/sendmsgrec/sendmsgrec/schema"
+import (
+	"math/bits"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+)
 
 // Relative is the column that a chunk may be stored relative to: an int column
 // of the same table that is not relative itself. What a call returned, what it
@@ -77,11 +81,9 @@ func (rel *Relative) add(kind schema.Kind, v *Vector, rows int) error {
 	for i := range v.Ints {
 		v.Ints[i] += base[i]
 	}
-	if len(v.Nulls) > 0 {
-		for i := range v.Ints {
-			if v.IsNull(i) {
-				v.Ints[i] = 0
-			}
+	for word, nulls := range v.Nulls {
+		for ; nulls != 0; nulls &= nulls - 1 {
+			v.Ints[word*64+bits.TrailingZeros64(nulls)] = 0
 		}
 	}
 	return nil
