@@ -53,7 +53,9 @@ func recordCases(t *testing.T, options []string, workload, command string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unavailable := readHeader(t, path).Probe.Unavailable
+	probe := readHeader(t, path).Probe
+	t.Logf("build of this tier's programs: %s", probe.Build)
+	unavailable := probe.Unavailable
 	for _, what := range slices.Sorted(maps.Keys(unavailable)) {
 		t.Logf("unavailable on this tier: %s: %s", what, unavailable[what])
 	}

@@ -22,6 +22,10 @@ type machine struct {
 	// tiers are those that have to load there.
 	// On the running kernel, those that do load.
 	tiers []string
+	// build is that of the programs that have to load there, for every tier: a
+	// change that the kernel's verifier refuses is a slower build elsewhere, and no
+	// failure.
+	build string
 	// modules are loaded at the start, with what they depend on, where the
 	// kernel has them.
 	modules []string
@@ -32,25 +36,27 @@ type machine struct {
 var familyModules = []string{"vsock_loopback", "nbd"}
 
 func machines() []*machine {
-	amd64 := func(kernel, tests string) *machine {
+	amd64 := func(kernel, build, tests string) *machine {
 		return &machine{
 			name: kernel + "-amd64", kernel: kernel, arch: "amd64", console: "ttyS0",
 			qemu:    []string{"qemu-system-x86_64", "-M", "pc", "-cpu", "max,-cx16"},
 			tests:   tests,
+			build:   build,
 			tiers:   []string{"fentry", "kprobe", "tracepoint"},
 			modules: familyModules,
 		}
 	}
 	// Debian's generic kernels serve x32 callers when they are asked to.
-	x32 := amd64("6.1", tableTests)
+	x32 := amd64("6.1", "mixed", tableTests)
 	x32.name, x32.flavour, x32.boot = "6.1-x32", "generic", "syscall.x32=y"
 	list := []*machine{
-		amd64("5.10", oldTests), amd64("6.1", oldTests), amd64("6.12", allTests), x32,
+		amd64("5.10", "portable", oldTests), amd64("6.1", "mixed", oldTests), amd64("6.12", "typed", allTests), x32,
 		{
 			name: "6.1-arm64", kernel: "6.1", arch: "arm64", console: "ttyAMA0",
 			// Signing pointers in the architecture's own way is slow to emulate.
 			qemu:  []string{"qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on"},
 			tests: archTests,
+			build: "mixed",
 			// BPF trampolines on arm64 need kernel 6.4.
 			tiers:   []string{"kprobe", "tracepoint"},
 			modules: familyModules,

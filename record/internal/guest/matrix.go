@@ -19,7 +19,7 @@ func isCase(name string) bool {
 // need what this kernel has not got, how the other tests went, and what the
 // tier says that it cannot see.
 func matrix(reports []*report) string {
-	rows := [][]string{{"kernel", "tier", "cases passed", "failed", "absent there", "other tests", "unavailable"}}
+	rows := [][]string{{"kernel", "tier", "build", "cases passed", "failed", "absent there", "other tests", "unavailable"}}
 	for _, r := range reports {
 		for _, tier := range r.expected {
 			cases, others := r.count(tier)
@@ -34,7 +34,7 @@ func matrix(reports []*report) string {
 			for _, b := range r.blind[tier] {
 				names = append(names, b.what)
 			}
-			rows = append(rows, []string{r.kernel(), tier, fmt.Sprint(cases.passed), fmt.Sprint(cases.failed), fmt.Sprint(cases.absent),
+			rows = append(rows, []string{r.kernel(), tier, strings.Join(r.builds[tier], ", "), fmt.Sprint(cases.passed), fmt.Sprint(cases.failed), fmt.Sprint(cases.absent),
 				status, strings.Join(names, ", ")})
 		}
 	}

@@ -27,7 +27,8 @@ type report struct {
 	statuses map[string]int
 	done     bool
 	tests    []*test
-	blind    map[string][]blind // by tier
+	builds   map[string][]string // of the programs that recorded, by tier
+	blind    map[string][]blind  // by tier
 	table    []string           // lines of a Markdown table that a command printed
 	tail     []string
 	tier     string // of the command that runs
@@ -47,6 +48,7 @@ type blind struct{ what, why string }
 var (
 	resultLine = regexp.MustCompile(`^ *--- (PASS|FAIL|SKIP): (\S+) \(`)
 	blindLine  = regexp.MustCompile(`unavailable on this tier: (\S+): (.*)$`)
+	buildLine  = regexp.MustCompile(`build of this tier's programs: (\S+)$`)
 	kernelLine = regexp.MustCompile(`the kernel is (\S+)$`)
 )
 
@@ -90,6 +92,14 @@ func (r *report) line(s string) {
 			r.blind[r.tier] = append(r.blind[r.tier], b)
 		}
 	}
+	if m := buildLine.FindStringSubmatch(s); m != nil {
+		if r.builds == nil {
+			r.builds = map[string][]string{}
+		}
+		if !slices.Contains(r.builds[r.tier], m[1]) {
+			r.builds[r.tier] = append(r.builds[r.tier], m[1])
+		}
+	}
 	if m := kernelLine.FindStringSubmatch(s); m != nil {
 		r.release = m[1]
 	}
@@ -121,6 +131,13 @@ func (r *report) verdict() error {
 			errs = append(errs, fmt.Errorf("%s ended with status %d", name, status))
 		case !r.single && !slices.ContainsFunc(r.tests, func(t *test) bool { return t.tier == name }):
 			errs = append(errs, fmt.Errorf("%s: no test has run", name))
+		}
+	}
+	for _, tier := range r.expected {
+		for _, build := range r.builds[tier] {
+			if r.machine.build != "" && build != r.machine.build {
+				errs = append(errs, fmt.Errorf("%s: the %s build recorded, and the %s one was refused", tier, build, r.machine.build))
+			}
 		}
 	}
 	for _, t := range r.tests {
