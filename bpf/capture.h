@@ -249,6 +249,28 @@ static __always_inline void capture_control(struct task_struct *task, struct cal
 	st->control_captured = len;
 }
 
+static __always_inline void keep_header(struct call_state *st, __u8 source,
+					const struct user_msghdr *msg)
+{
+	st->call.msghdr_source = source;
+	st->call.msg_name_ptr = msg->msg_name;
+	st->call.msg_namelen = msg->msg_namelen;
+	st->call.msg_iov_ptr = msg->msg_iov;
+	st->call.msg_iovlen = msg->msg_iovlen;
+	st->call.msg_control_ptr = msg->msg_control;
+	st->call.msg_controllen = msg->msg_controllen;
+	st->call.msg_flags = msg->msg_flags;
+}
+
+/* Reads the msghdr alone: where a call returns, with less stack than below. */
+static __always_inline void recapture_header(struct call_state *st, __u8 source)
+{
+	struct user_msghdr msg;
+
+	if (!read_user(&msg, sizeof(msg), (void *)st->call.msg_ptr))
+		keep_header(st, source, &msg);
+}
+
 /* iov_distance of a task for which the window was not readable as a whole. */
 #define WINDOW_OFF (1LL << 62)
 
@@ -304,14 +326,7 @@ static __always_inline const struct event_iovec *capture_header(struct call_stat
 	at_most(before, USER_WINDOW - sizeof(*msg));
 	word_aligned(before);
 	msg = (void *)window + before;
-	st->call.msghdr_source = source;
-	st->call.msg_name_ptr = msg->msg_name;
-	st->call.msg_namelen = msg->msg_namelen;
-	st->call.msg_iov_ptr = msg->msg_iov;
-	st->call.msg_iovlen = msg->msg_iovlen;
-	st->call.msg_control_ptr = msg->msg_control;
-	st->call.msg_controllen = msg->msg_controllen;
-	st->call.msg_flags = msg->msg_flags;
+	keep_header(st, source, msg);
 	if (distance == WINDOW_OFF)
 		return NULL;
 	if (distance && st->call.msg_iov_ptr - st->call.msg_ptr == distance) {
@@ -374,8 +389,10 @@ static __always_inline void capture_msghdr(struct task_struct *task, struct call
 	if (fresh || st->call.msghdr_source == SOURCE_FAULTED) {
 		if (unlikely(is_compat_layout(st)))
 			capture_compat_header(st->address, source);
-		else
+		else if (fresh)
 			first = capture_header(st, source);
+		else
+			recapture_header(st, source);
 		if (unlikely(st->call.msghdr_source == SOURCE_FAULTED))
 			return;
 	}

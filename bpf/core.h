@@ -30,10 +30,6 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
-enum bpf_func_id {
-	BPF_FUNC_loop = 181,
-};
-
 enum {
 	BPF_ANY = 0,
 	BPF_NOEXIST = 1,
@@ -60,22 +56,21 @@ enum {
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* Runs turn(i, context) for i = 0 to turns - 1, until it returns 1. A loop in C the
- * verifier walks turn by turn, the helper's turns once. PORTABLE programs cannot
- * even name it: 5.10 refuses what it does not know where nothing leads to it.
+ * verifier walks turn by turn, the helper's turns once, and its context takes less
+ * stack. It came with 5.17: where the typed and the mixed build find none, the
+ * portable one is taken.
  */
 typedef long (*turn_fn)(__u32 i, void *context);
 
 static __always_inline void repeat(const __u32 turns, const turn_fn turn, void *context)
 {
 #ifndef PORTABLE
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
-		bpf_loop(turns, turn, context, 0);
-		return;
-	}
-#endif
+	bpf_loop(turns, turn, context, 0);
+#else
 	for (__u32 i = 0; i < turns; i++)
 		if (turn(i, context))
 			return;
+#endif
 }
 
 /* Bounds a number for the verifier in the register in which it is used next:
