@@ -65,8 +65,8 @@ test-vm: ## run the shared table on Debian's kernels in emulated guests (qemu; K
 		$(if $(RUN),-run '$(RUN)') $(if $(PKG),-pkg $(PKG)) $(VMFLAGS) $(if $(CMD),-- $(CMD))
 
 .PHONY: race
-race: ## run the unprivileged tests under the race detector (C compiler)
-	$(GO) test $(TESTFLAGS) -timeout 30m -race ./...
+race: ## run the unprivileged tests under the race detector, with fewer of their random cases (C compiler)
+	$(GO) test $(TESTFLAGS) -timeout 30m -short -race ./...
 
 .PHONY: fuzz
 fuzz: ## run every fuzzer for FUZZTIME (default 10s)

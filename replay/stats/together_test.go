@@ -107,7 +107,11 @@ var filters = []struct {
 func TestRecordingsTogetherAreCountedAsTheirRowsAre(t *testing.T) {
 	rng := rand.New(rand.NewPCG(12, 7))
 	var filtered, ranges, missing, several int
-	for round := range 30 {
+	rounds := 30
+	if testing.Short() { // under the race detector
+		rounds = 12
+	}
+	for round := range rounds {
 		by := [][]string{nil, {"comm"}, {"errno", "cpu"}, {"comm", "remote_address", "remote_port"}, {"requested_bytes"}, {"control", "tid"}}[round%6]
 		chosen := filters[rng.IntN(len(filters))]
 		t.Run(fmt.Sprintf("%d, by %s, %s", round, strings.Join(by, ","), chosen.expression), func(t *testing.T) {

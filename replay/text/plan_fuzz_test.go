@@ -30,6 +30,9 @@ func manySentences(t testing.TB) *segment.Block {
 func FuzzPlan(f *testing.F) {
 	f.Add([]byte{})
 	for column := range schema.All() {
+		if testing.Short() && column%7 > 0 { // under the race detector
+			continue
+		}
 		c := byte(column)
 		f.Add([]byte{c, 7, 1, 0, 0, 0, c, 8, 0, 0, 1, 0, c, 9, 251, 255, 4, 40}) // a number, a null, a large number
 		f.Add([]byte{c, 0, 2, 0, 2, 0, c, 255, 1, 0, byte(column % 2), 0})       // all the same but for one
