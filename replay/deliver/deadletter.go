@@ -3,7 +3,9 @@ package deliver
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"unicode/utf8"
 
@@ -13,18 +15,25 @@ import (
 // DeadLetter is a file of JSON lines with the records that a sink refused: the
 // event id, the sink's reason, and the record as it was sent.
 type DeadLetter struct {
-	f     *os.File
-	count int64
+	f       *os.File
+	created bool
+	count   int64
 }
 
 // OpenDeadLetter opens the file at path to append to it; it is made with mode
-// 0600 when there is none.
+// 0600 when there is none, so that one that cannot be written is known before
+// anything is refused.
 func OpenDeadLetter(path string) (*DeadLetter, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	f, err := os.OpenFile(path, flags|os.O_EXCL, 0o600)
+	created := err == nil
+	if errors.Is(err, fs.ErrExist) {
+		f, err = os.OpenFile(path, flags, 0o600)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &DeadLetter{f: f}, nil
+	return &DeadLetter{f: f, created: created}, nil
 }
 
 // deadLetter is a line of the file.
@@ -60,5 +69,12 @@ func (l *DeadLetter) write(b *sink.Batch, r sink.Refusal) error {
 	return nil
 }
 
-// Close closes the file.
-func (l *DeadLetter) Close() error { return l.f.Close() }
+// Close closes the file. One that it has made and nothing was written to goes
+// again: an empty file would look like a refusal.
+func (l *DeadLetter) Close() error {
+	err := l.f.Close()
+	if l.created && l.count == 0 {
+		err = errors.Join(err, os.Remove(l.f.Name()))
+	}
+	return err
+}

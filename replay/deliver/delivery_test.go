@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -107,18 +108,42 @@ func TestAFailureIsTriedAgainFromWhereItIsKnownToHaveArrived(t *testing.T) {
 			if counts != c.counts {
 				t.Errorf("counts %+v\nwant   %+v", counts, c.counts)
 			}
-			letters, err := os.ReadFile(path)
-			if err != nil {
+			if err := dead.Close(); err != nil {
 				t.Fatal(err)
 			}
+			letters, err := os.ReadFile(path)
 			want := ""
-			if c.counts.Refused > 0 {
+			switch {
+			case c.counts.Refused == 0:
+				if !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("nothing was refused, and reading the dead letters: %v", err)
+				}
+			case err != nil:
+				t.Fatal(err)
+			default:
 				want = `{"kind":"refused","id":"00000000-0000-0000-0000-000000000000-0-2","reason":"ugly","record":2}` + "\n"
 			}
 			if string(letters) != want {
 				t.Errorf("dead letters %q, want %q", letters, want)
 			}
 		})
+	}
+}
+
+func TestAnOldDeadLetterFileStays(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dead, err := deliver.OpenDeadLetter(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dead.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
 	}
 }
 
