@@ -186,7 +186,9 @@ func measureTax(o *options, tables map[string]string) error {
 	if err != nil {
 		return err
 	}
-	list = append(list, recorder("`sendmsgrec --paths compat`", ofThisTree, "--paths", "compat"))
+	if slices.ContainsFunc(list, func(t tracer) bool { return t.name == "sendmsgrec" }) {
+		list = append(list, recorder("`sendmsgrec --paths compat`", ofThisTree, "--paths", "compat"))
+	}
 	samples, err := o.alternate(list, false, "getppid", "-n", fmt.Sprint(o.getppid))
 	if err != nil {
 		return err
