@@ -238,7 +238,9 @@ func (f *Follower) take(item segment.Item) *order.Batch {
 		if err == nil {
 			return f.events(key)
 		}
-		f.damaged += int64(s.Rows)
+		if !behind(f.from, key, 1) { // else it has been told
+			f.damaged += int64(s.Rows)
+		}
 		item = &segment.Damage{Offset: s.Offset, Size: s.Size, Err: err, Events: int64(s.Rows)}
 	}
 	f.learn(item)

@@ -282,29 +282,35 @@ func TestASegmentThatIsDamagedInTheSpillIsTold(t *testing.T) {
 	if err := os.WriteFile(name, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := spill.NewFollower(d, deliver.Position{}, header)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	f.Read(nil)
-	got := ""
-	for {
-		b, err := f.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	var told deliver.Position // behind the damage
+	read := func(from deliver.Position) (got string, damaged int64) {
+		f, err := spill.NewFollower(d, from, header)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if damage, ok := b.Notice.(*segment.Damage); ok {
-			got += fmt.Sprintf("damage of %d ", damage.Events)
-		} else {
-			got += fmt.Sprintf("%d ", len(b.Rows))
+		defer f.Close()
+		f.Read(nil)
+		for {
+			b, err := f.Next()
+			if errors.Is(err, io.EOF) {
+				return got, f.Damaged()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if damage, ok := b.Notice.(*segment.Damage); ok {
+				got += fmt.Sprintf("damage of %d ", damage.Events)
+				told = deliver.Position{Key: b.Keys[0], AtKey: 1}
+			} else {
+				got += fmt.Sprintf("%d ", len(b.Rows))
+			}
 		}
 	}
-	if got != "100 damage of 100 100 " || f.Damaged() != 100 {
-		t.Errorf("%q, %d events damaged", got, f.Damaged())
+	if got, damaged := read(deliver.Position{}); got != "100 damage of 100 100 " || damaged != 100 {
+		t.Errorf("%q, %d events damaged", got, damaged)
+	}
+	if got, damaged := read(told); got != "100 " || damaged != 0 {
+		t.Errorf("from behind the damage on: %q, %d events damaged", got, damaged)
 	}
 }
 
