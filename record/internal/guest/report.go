@@ -39,6 +39,7 @@ type report struct {
 type test struct {
 	tier, name string
 	result     string // PASS, FAIL, SKIP, or "" when it never ended
+	seconds    string // that it took there, emulated
 	output     []string
 }
 
@@ -46,7 +47,7 @@ type test struct {
 type blind struct{ what, why string }
 
 var (
-	resultLine = regexp.MustCompile(`^ *--- (PASS|FAIL|SKIP): (\S+) \(`)
+	resultLine = regexp.MustCompile(`^ *--- (PASS|FAIL|SKIP): (\S+) \((\d+\.\d+)s\)`)
 	blindLine  = regexp.MustCompile(`unavailable on this tier: (\S+): (.*)$`)
 	buildLine  = regexp.MustCompile(`build of this tier's programs: (\S+)$`)
 	kernelLine = regexp.MustCompile(`the kernel is (\S+)$`)
@@ -79,7 +80,8 @@ func (r *report) line(s string) {
 		r.current = r.test(strings.TrimSpace(s[len("=== RUN "):]))
 	case resultLine.MatchString(s):
 		m := resultLine.FindStringSubmatch(s)
-		r.test(m[2]).result = m[1]
+		t := r.test(m[2])
+		t.result, t.seconds = m[1], m[3]
 	case r.current != nil:
 		r.current.output = append(r.current.output, s)
 	}
@@ -169,7 +171,7 @@ func (r *report) print(w io.Writer) {
 		if result == "" {
 			result = "not ended"
 		}
-		fmt.Fprintf(w, "%-9s %-10s %-4s  %s\n", r.machine.name, t.tier, result, t.name)
+		fmt.Fprintf(w, "%-9s %-10s %-4s %6s s  %s\n", r.machine.name, t.tier, result, t.seconds, t.name)
 		if result != "pass" {
 			for _, line := range t.output {
 				fmt.Fprintf(w, "%s %s    %s\n", r.machine.name, t.tier, line)
