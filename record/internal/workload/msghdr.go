@@ -31,7 +31,7 @@ func newArena(size int) (*arena, error) { return mapArena(size, 8, 0) }
 
 func mapArena(size, word, flags int) (*arena, error) {
 	size = (size + pageSize - 1) &^ (pageSize - 1)
-	mem, err := unix.Mmap(-1, 0, size+pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_POPULATE|flags)
+	mem, err := unix.Mmap(-1, 0, size+pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|flags)
 	if err != nil {
 		return nil, fmt.Errorf("map %d bytes: %w", size, err)
 	}
@@ -45,13 +45,15 @@ func mapArena(size, word, flags int) (*arena, error) {
 // free unmaps the arena.
 func (a *arena) free() { unix.Munmap(a.mapping) }
 
-// alloc returns n zeroed bytes, 8-byte aligned.
+// alloc returns n zeroed bytes, 8-byte aligned, in pages that are there: a program
+// in the kernel cannot wait for one.
 func (a *arena) alloc(n int) []byte {
 	a.off = (a.off + 7) &^ 7
 	if a.off+n > len(a.mem) {
 		panic(fmt.Sprintf("arena: %d bytes wanted, %d left", n, len(a.mem)-a.off))
 	}
 	b := a.mem[a.off : a.off+n : a.off+n]
+	clear(b) // zero already: writing is what makes the pages
 	a.off += n
 	return b
 }
