@@ -43,7 +43,6 @@ func compareTruth(t *testing.T, events []event, want *truth.Call, unavailable ma
 
 // identity compares who called what, and what came of it.
 func (c *comparison) identity(ret int64) {
-	c.t.Helper()
 	c.num(schema.ColRet, ret)
 	c.num(schema.ColPID, int64(c.want.PID))
 	c.num(schema.ColTID, int64(c.want.TID))
@@ -63,7 +62,6 @@ func (c *comparison) identity(ret int64) {
 
 // header compares the msghdr and what its pointers point to.
 func (c *comparison) header(read schema.Source) {
-	c.t.Helper()
 	if !c.want.Readable {
 		c.source(schema.ColMsghdrSource, schema.SourceFaulted)
 		for _, col := range []schema.ColumnID{schema.ColMsgNamePtr, schema.ColMsgNamelen, schema.ColMsgIovlen,
@@ -92,7 +90,6 @@ func (c *comparison) header(read schema.Source) {
 
 // others compares the columns that the case names itself.
 func (c *comparison) others() {
-	c.t.Helper()
 	for name := range c.want.Ints {
 		c.optional(columnNamed(c.t, name), 0, false)
 	}
@@ -133,13 +130,11 @@ func (c *comparison) hidden(col schema.ColumnID) bool {
 }
 
 func (c *comparison) num(col schema.ColumnID, want int64) {
-	c.t.Helper()
 	c.optional(col, want, true)
 }
 
 // optional compares a column that is null unless have.
 func (c *comparison) optional(col schema.ColumnID, want int64, have bool) {
-	c.t.Helper()
 	if c.hidden(col) {
 		return
 	}
@@ -158,7 +153,6 @@ func (c *comparison) optional(col schema.ColumnID, want int64, have bool) {
 }
 
 func (c *comparison) source(col schema.ColumnID, want schema.Source) {
-	c.t.Helper()
 	if c.hidden(col) {
 		return
 	}
@@ -172,7 +166,6 @@ func (c *comparison) source(col schema.ColumnID, want schema.Source) {
 
 // bytes compares a byte string up to what a recording keeps of it.
 func (c *comparison) bytes(col schema.ColumnID, want []byte, keep int) {
-	c.t.Helper()
 	if c.hidden(col) {
 		return
 	}
@@ -190,7 +183,6 @@ func (c *comparison) bytes(col schema.ColumnID, want []byte, keep int) {
 }
 
 func (c *comparison) list(col schema.ColumnID, want []uint64) {
-	c.t.Helper()
 	if c.hidden(col) {
 		return
 	}
@@ -207,7 +199,6 @@ func (c *comparison) list(col schema.ColumnID, want []uint64) {
 // socket compares the socket columns with what getsockname and its kind said
 // before the call.
 func (c *comparison) socket(last bool) {
-	c.t.Helper()
 	s := c.want.Socket
 	if s == nil {
 		c.source(schema.ColSocketSource, schema.SourceNull)
@@ -235,7 +226,6 @@ func (c *comparison) socket(last bool) {
 }
 
 func (c *comparison) address(col schema.ColumnID, want []byte, have bool) {
-	c.t.Helper()
 	if c.hidden(col) {
 		return
 	}

@@ -29,7 +29,7 @@ type report struct {
 	tests    []*test
 	builds   map[string][]string // of the programs that recorded, by tier
 	blind    map[string][]blind  // by tier
-	table    []string           // lines of a Markdown table that a command printed
+	table    []string            // lines of a Markdown table that a command printed
 	tail     []string
 	tier     string // of the command that runs
 	current  *test
