@@ -28,7 +28,7 @@ func TestConservationOfRelatedCalls(t *testing.T) {
 func testConservationOfRelatedCalls(t *testing.T, tier string) {
 	const turns = "10000"
 	if testing.Short() {
-		// Emulated, a recording takes half a minute to start, and TestRelatedCalls
+		// Emulated, a recording takes up to 20 s to start, and TestRelatedCalls
 		// has shown that nothing is lost from a large ring.
 		loseExactly(t, allCalls(tier), "mixed", "-n", "1000")
 		return

@@ -25,7 +25,7 @@ const hostArch = runtime.GOARCH
 
 // The tests of record/e2e that a machine runs by default. They hold on every tier;
 // the others need strace, or time, and run on the host. A recording costs a guest
-// 15 to 30 seconds, in which the verifier is emulated.
+// 5 to 20 seconds, in which the verifier is emulated.
 const (
 	// tableTests compare every scripted sendmsg with its event: for machines that
 	// differ from others in ABI.
@@ -36,7 +36,7 @@ const (
 	// oldTests are for kernels without a tracepoint of all sends.
 	oldTests = `^(TestTable|TestRelatedCalls|TestConservation|TestConservationOfRelatedCalls|TestSendsThroughIOURing|TestSendersInsideTheKernel)$`
 	allTests = `^(TestTable|TestRelatedCalls|TestConservation|TestConservationOfRelatedCalls|TestSendsThroughIOURing|TestSendersInsideTheKernel|` +
-		`TestSendsThatNoRecordedCallMadeAreCounted|TestRequestsExplainTheirSends)$`
+		`TestConservationOfRequests|TestSendsThatNoRecordedCallMadeAreCounted|TestRequestsExplainTheirSends)$`
 )
 
 func (j *job) encode() []byte {
