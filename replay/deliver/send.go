@@ -86,6 +86,7 @@ func (d *Delivery) claim(f *flight) bool {
 	}
 	d.sending = true
 	d.flying++
+	d.open++
 	d.started = append(d.started, f)
 	return true
 }
@@ -169,6 +170,7 @@ func (d *Delivery) settle(ctx context.Context, f *flight) error {
 	}
 	d.mu.Lock()
 	d.counts.Batches++
+	d.open--
 	d.mu.Unlock()
 	d.recycle(f.batch)
 	return nil
