@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ import (
 type known struct {
 	comm          string
 	tid, uid, gid int
-	netns         uint64
+	cgroup, netns uint64
 	family        int
 	inode         uint64
 	sndbuf        int
@@ -30,15 +31,15 @@ type known struct {
 }
 
 func (k known) String() string {
-	return fmt.Sprintf("%q %d %d:%d %d %d %d %d %q %q",
-		k.comm, k.tid, k.uid, k.gid, k.netns, k.family, k.inode, k.sndbuf, k.local, k.remote)
+	return fmt.Sprintf("%q %d %d:%d cgroup %d %d %d %d %d %q %q",
+		k.comm, k.tid, k.uid, k.gid, k.cgroup, k.netns, k.family, k.inode, k.sndbuf, k.local, k.remote)
 }
 
 // said is the record's side.
 func said(e *Event, g *Groups) known {
 	k := known{
 		comm: unix.ByteSliceToString(g.Task.Comm[:]), tid: int(g.Task.TID), uid: int(g.Task.UID), gid: int(g.Task.GID),
-		netns: g.Task.Netns, family: int(g.Socket.Family), inode: g.Socket.Inode, sndbuf: int(g.Socket.SndbufLimit),
+		cgroup: g.Task.CgroupID, netns: g.Task.Netns, family: int(g.Socket.Family), inode: g.Socket.Inode, sndbuf: int(g.Socket.SndbufLimit),
 	}
 	s := &g.Socket
 	switch k.family {
@@ -69,11 +70,42 @@ func truth(fd int) known {
 	k := known{comm: strings.TrimSuffix(string(comm), "\n"), tid: unix.Gettid(), uid: uid, gid: gid, family: domain, inode: st.Ino, sndbuf: sndbuf}
 	must(unix.Stat("/proc/thread-self/ns/net", &st))
 	k.netns = st.Ino
+	must(unix.Stat(filepath.Join(cgroups(), cgroup()), &st))
+	k.cgroup = st.Ino
 	local, err := unix.Getsockname(fd)
 	must(err)
 	remote, _ := unix.Getpeername(fd)
 	k.local, k.remote = endpoint(local, domain), endpoint(remote, domain)
 	return k
+}
+
+// cgroups is where the hierarchy of version 2 is mounted.
+func cgroups() string {
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	must(err)
+	for line := range strings.Lines(string(mounts)) {
+		if f := strings.Fields(line); f[2] == "cgroup2" {
+			return f[1]
+		}
+	}
+	panic("no cgroup2 is mounted")
+}
+
+// cgroup is the process's, from there.
+func cgroup() string {
+	list, err := os.ReadFile("/proc/self/cgroup")
+	must(err)
+	for line := range strings.Lines(string(list)) {
+		if path, ok := strings.CutPrefix(line, "0::"); ok {
+			return strings.TrimSpace(path)
+		}
+	}
+	panic("the process is in no cgroup")
+}
+
+// moveTo moves the process to another cgroup.
+func moveTo(dir string) {
+	must(os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte("0"), 0))
 }
 
 func endpoint(a unix.Sockaddr, domain int) string {
@@ -158,6 +190,14 @@ func init() {
 			must(errno)
 		}
 		sendKnown(fd)
+		before := filepath.Join(cgroups(), cgroup())
+		after := filepath.Join(before, fmt.Sprintf("sendmsgrec-test-%d", os.Getpid()))
+		must(os.Mkdir(after, 0o755))
+		moveTo(after)
+		sendKnown(fd)
+		moveTo(before)
+		sendKnown(fd)
+		must(os.Remove(after))
 		must(unix.Unshare(unix.CLONE_NEWNET))
 		sendKnown(fd)
 	}
