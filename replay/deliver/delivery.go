@@ -24,7 +24,6 @@ type Delivery struct {
 	flying   int       // flights whose result is not there yet
 	failed   int       // flights that failed and are not settled
 	sending  bool      // a goroutine is in the sink's Send
-	open     int       // flights that are not settled
 	free     []*Batch
 	closed   bool
 	err      error
@@ -36,7 +35,7 @@ type Delivery struct {
 	acks chan struct{} // a flight has ended, or some were left to the sender
 	done chan struct{} // the sender has ended
 
-	// The sender's alone, and those of Put where no flight is open (putAlone):
+	// The sender's alone:
 	flights []*flight // in order
 	history history
 	doubted settled  // taken back, and not sent again yet
@@ -105,9 +104,6 @@ func (d *Delivery) Put(ctx context.Context, b *Batch) (waitedNS int64, err error
 	}
 	if d.putAtOnce(ctx, b) {
 		return 0, nil
-	}
-	if done, err := d.putAlone(ctx, b); done {
-		return 0, err
 	}
 	start := int64(-1)
 	d.mu.Lock()
@@ -187,36 +183,6 @@ func (d *Delivery) putAtOnce(ctx context.Context, b *Batch) bool {
 		signal(d.acks)
 	}
 	return true
-}
-
-// putAlone sends b and settles it in the caller's goroutine (Options.Alone), when
-// no other batch is under way; done reports that it did.
-func (d *Delivery) putAlone(ctx context.Context, b *Batch) (done bool, err error) {
-	if !d.o.Alone || !d.traits.Local || d.o.Policy != Block {
-		return false, nil
-	}
-	f := &flight{batch: b, quiet: true}
-	d.mu.Lock()
-	free := d.err == nil && d.pending == nil && d.open == 0
-	if free {
-		d.sending = true
-		d.flying++
-		d.open++
-		d.counts.Put += int64(b.Count)
-	}
-	d.mu.Unlock()
-	if !free {
-		return false, nil
-	}
-	d.start(ctx, f)
-	if f.err != nil && ctx.Err() != nil {
-		f.err = context.Cause(ctx) // whatever that made of the sink's work
-	}
-	if err := d.settle(ctx, f); err != nil {
-		d.fail(err)
-		return true, err
-	}
-	return true, nil
 }
 
 // Settle wakes the sender for what Put has sent itself and left to it: when there

@@ -59,12 +59,6 @@ func fill(d *deliver.Delivery, from, to int) *deliver.Batch {
 
 var errDown = &sink.Error{Err: errors.New("down"), Temporary: true}
 
-// both runs a test of a sink that the sender sends to, and of one that Put does.
-func both(t *testing.T, name string, test func(t *testing.T, local bool)) {
-	t.Run(name, func(t *testing.T) { test(t, false) })
-	t.Run(name+", by Put alone", func(t *testing.T) { test(t, true) })
-}
-
 func TestAFailureIsTriedAgainFromWhereItIsKnownToHaveArrived(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -90,21 +84,19 @@ func TestAFailureIsTriedAgainFromWhereItIsKnownToHaveArrived(t *testing.T) {
 			errs:   []error{&sink.Error{Err: errors.New("ugly"), AllRefused: true}, nil, &sink.Error{Err: errors.New("ugly"), AllRefused: true}, &sink.Error{Err: errors.New("ugly"), AllRefused: true}},
 			counts: deliver.Counts{Put: 4, Acknowledged: 3, Events: 3, Bytes: 6, Refused: 1, RefusedEvents: 1, Batches: 1}},
 	} {
-		both(t, c.name, func(t *testing.T, local bool) {
+		t.Run(c.name, func(t *testing.T) {
 			s, got := answers(c.errs...)
-			s.traits.Local = local
 			path := filepath.Join(t.TempDir(), "dead.jsonl")
 			dead, err := deliver.OpenDeadLetter(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			o := deliver.Options{Clock: &pace.Virtual{}, DeadLetter: dead, Retry: deliver.Retry{Attempts: c.attempts}, Alone: true}
+			o := deliver.Options{Clock: &pace.Virtual{}, DeadLetter: dead, Retry: deliver.Retry{Attempts: c.attempts}}
 			d := deliver.New(t.Context(), s, deliver.Position{}, o)
-			_, putErr := d.Put(t.Context(), fill(d, 0, 4))
-			err = d.Close()
-			if local && !errors.Is(err, putErr) || !local && putErr != nil {
-				t.Errorf("Put says %v, Close %v", putErr, err)
+			if _, err := d.Put(t.Context(), fill(d, 0, 4)); err != nil {
+				t.Fatal(err)
 			}
+			err = d.Close()
 			if c.fails == "" && err != nil || c.fails != "" && (err == nil || err.Error() != c.fails) {
 				t.Errorf("error %v, want %q", err, c.fails)
 			}
@@ -152,35 +144,6 @@ func TestAnOldDeadLetterFileStays(t *testing.T) {
 	}
 	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
-	}
-}
-
-// What Put sends alone is settled when it returns, and what an interruption made of
-// it is the interruption.
-func TestPutAlone(t *testing.T) {
-	ctx, cancel := context.WithCancelCause(t.Context())
-	stopped := errors.New("stopped")
-	s := &script{traits: sink.Traits{Local: true}, send: func(_ *sink.Batch, ack func(error)) { ack(nil) }}
-	last := int64(0)
-	d := deliver.New(ctx, s, deliver.Position{}, deliver.Options{Clock: &pace.Virtual{}, Alone: true,
-		Acknowledged: func(p deliver.Position) error { last = p.Records; return nil }})
-	for i := range 100 {
-		if _, err := d.Put(ctx, fill(d, i, i+1)); err != nil {
-			t.Fatal(err)
-		}
-		if c := d.Counts(); c.Acknowledged != int64(i+1) || last != int64(i+1) {
-			t.Fatalf("%d batches were put: up to %d acknowledged, %+v", i+1, last, c)
-		}
-	}
-	s.send = func(_ *sink.Batch, ack func(error)) {
-		cancel(stopped)
-		ack(errors.New("the pipe is closed"))
-	}
-	if _, err := d.Put(ctx, fill(d, 100, 101)); !errors.Is(err, stopped) {
-		t.Errorf("Put says %v", err)
-	}
-	if err := d.Close(); !errors.Is(err, stopped) {
-		t.Errorf("Close says %v", err)
 	}
 }
 

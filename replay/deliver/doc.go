@@ -10,8 +10,6 @@
 // slow one small ones at once, and memory is bounded: the batch that is being
 // filled, the pending one, and those in flight (Traits.InFlight). What is due at
 // the moment Put sends itself where it can (Block), and the sender settles it later.
-// What goes to this machine's own memory, as fast as it can, Put sends and settles
-// (Alone): a batch that another thread took would first leave the caches.
 //
 // Batches are sent in order, and a batch that failed is sent again before any
 // later one that has not been sent. A sink with several in flight may get the

@@ -63,10 +63,6 @@ const (
 type Options struct {
 	Policy Policy
 	Retry  Retry
-	// Alone: whoever Puts has nothing else to do, so that Put itself sends what a
-	// Local sink takes. A batch is then in the processor's caches from its making
-	// to its sending.
-	Alone bool
 	// MaxRecords bounds a batch; 0 leaves it to the sink.
 	MaxRecords int
 	// DeadLetter takes what the sink refuses; without it a refusal is an error

@@ -86,7 +86,6 @@ func (d *Delivery) claim(f *flight) bool {
 	}
 	d.sending = true
 	d.flying++
-	d.open++
 	d.started = append(d.started, f)
 	return true
 }
@@ -170,7 +169,6 @@ func (d *Delivery) settle(ctx context.Context, f *flight) error {
 	}
 	d.mu.Lock()
 	d.counts.Batches++
-	d.open--
 	d.mu.Unlock()
 	d.recycle(f.batch)
 	return nil

@@ -130,7 +130,6 @@ func (p *Replay) setWalls() {
 func (p *Replay) Run(ctx context.Context, s sink.Sink) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	p.o.Deliver.Alone = p.o.Pace.Unpaced
 	p.delivery = deliver.New(ctx, s, p.o.From, p.o.Deliver)
 	var err error
 	switch {

@@ -46,7 +46,7 @@ func openExec(ctx context.Context, t *Target, o *Options) (Sink, error) {
 }
 
 func (s *program) Traits() Traits {
-	return Traits{Bytes: true, Local: true, MaxBytes: localBytes, WhyNoCheckpoint: "what a program has done with what it read is not known"}
+	return Traits{Bytes: true, WhyNoCheckpoint: "what a program has done with what it read is not known"}
 }
 
 func (s *program) Send(ctx context.Context, b *Batch, ack func(error)) {

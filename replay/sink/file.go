@@ -57,7 +57,7 @@ func openFile(_ context.Context, t *Target, o *Options) (Sink, error) {
 	return s, nil
 }
 
-func (s *file) Traits() Traits { return Traits{Bytes: true, Local: true, MaxBytes: localBytes} }
+func (s *file) Traits() Traits { return Traits{Bytes: true} }
 
 func (s *file) Send(_ context.Context, b *Batch, ack func(error)) {
 	ack(s.write(b))

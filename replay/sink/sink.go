@@ -53,9 +53,6 @@ type Traits struct {
 	// records (datagrams), or there is no way to go on after an interruption (a
 	// recording).
 	WhyNoCheckpoint string
-	// Local: Send copies to memory of this machine (a pipe, a file) and has called
-	// ack when it returns.
-	Local bool
 	// Reconnects: the sink is a server that is addressed anew when a batch has
 	// failed, so that what no other attempt would mend now (its name, the
 	// credentials, a right) it may mend itself.

@@ -17,13 +17,13 @@ func openStdout(_ context.Context, _ *Target, o *Options) (Sink, error) {
 	return &stdout{w: o.Stdout}, nil
 }
 
-// localBytes bounds a batch of a Local sink: it then stays in the processors' caches
-// from the encoder to the pipe, and is large enough that handing it over costs
-// little.
-const localBytes = 256 << 10
+// stdoutBytes bounds a batch: the three under way then stay in the processors'
+// caches from the encoder to the pipe, and are large enough that handing them
+// over costs little.
+const stdoutBytes = 256 << 10
 
 func (s *stdout) Traits() Traits {
-	return Traits{Bytes: true, Local: true, MaxBytes: localBytes, WhyNoCheckpoint: "what a pipe's reader has done with it is not known"}
+	return Traits{Bytes: true, MaxBytes: stdoutBytes, WhyNoCheckpoint: "what a pipe's reader has done with it is not known"}
 }
 
 func (s *stdout) Send(_ context.Context, b *Batch, ack func(error)) {
