@@ -42,6 +42,7 @@ func splitValues(planes []byte, vals []int64, f frame) {
 func splitDeltas(planes []byte, vals []int64, f frame) {
 	n := len(vals) - 1
 	switch f.width {
+	case 0: // a line
 	case 1:
 		p0 := planes[:n]
 		prev := vals[0]
@@ -66,7 +67,14 @@ func splitDeltas(planes []byte, vals []int64, f frame) {
 			p0[i], p1[i], p2[i] = byte(u), byte(u>>8), byte(u>>16)
 		}
 	default:
-		for p := range f.width {
+		p0, p1, p2, p3 := planes[:n], planes[n:2*n], planes[2*n:3*n], planes[3*n:4*n]
+		prev := vals[0]
+		for i, v := range vals[1:] {
+			u := uint64(v - prev - f.base)
+			prev = v
+			p0[i], p1[i], p2[i], p3[i] = byte(u), byte(u>>8), byte(u>>16), byte(u>>24)
+		}
+		for p := 4; p < f.width; p++ {
 			plane, shift := planes[p*n:(p+1)*n], uint(8*p)
 			prev := vals[0]
 			for i, v := range vals[1:] {
