@@ -23,14 +23,13 @@ func splitValues(planes []byte, vals []int64, f frame) {
 			u := uint64(v - f.base)
 			p0[i], p1[i], p2[i] = byte(u), byte(u>>8), byte(u>>16)
 		}
-	case 4:
+	default:
 		p0, p1, p2, p3 := planes[:n], planes[n:2*n], planes[2*n:3*n], planes[3*n:4*n]
 		for i, v := range vals {
 			u := uint64(v - f.base)
 			p0[i], p1[i], p2[i], p3[i] = byte(u), byte(u>>8), byte(u>>16), byte(u>>24)
 		}
-	default:
-		for p := range f.width {
+		for p := 4; p < f.width; p++ {
 			plane, shift := planes[p*n:(p+1)*n], uint(8*p)
 			for i, v := range vals {
 				plane[i] = byte(uint64(v-f.base) >> shift)
@@ -89,6 +88,10 @@ func splitDeltas(planes []byte, vals []int64, f frame) {
 func joinValues(out []int64, planes []byte, f frame) {
 	n := len(out)
 	switch f.width {
+	case 0: // a line
+		for i := range out {
+			out[i] = f.base
+		}
 	case 1:
 		p0 := planes[:n]
 		for i := range out {
@@ -104,16 +107,12 @@ func joinValues(out []int64, planes []byte, f frame) {
 		for i := range out {
 			out[i] = f.base + int64(uint64(p0[i])|uint64(p1[i])<<8|uint64(p2[i])<<16)
 		}
-	case 4:
+	default:
 		p0, p1, p2, p3 := planes[:n], planes[n:2*n], planes[2*n:3*n], planes[3*n:4*n]
 		for i := range out {
 			out[i] = f.base + int64(uint64(p0[i])|uint64(p1[i])<<8|uint64(p2[i])<<16|uint64(p3[i])<<24)
 		}
-	default:
-		for i := range out {
-			out[i] = f.base
-		}
-		for p := range f.width {
+		for p := 4; p < f.width; p++ {
 			plane, shift := planes[p*n:(p+1)*n], uint(8*p)
 			for i := range out {
 				out[i] += int64(uint64(plane[i]) << shift)
