@@ -166,7 +166,7 @@ func addColumns(g *group, b *segment.Block, m *memory) {
 	known := 0
 	for from, to := range runs(requested, rows) {
 		known += to - from
-		g.requested.addAll(requested.Ints[from:to], 0, 0)
+		g.requested.addAll(requested.Ints[from:to])
 	}
 	g.unreadable += int64(rows - known)
 }

@@ -44,9 +44,10 @@ func (s *sum128) add(v uint64) {
 	s.hi += carry
 }
 
-// addAll adds values, negative ones as 0, and returns the smallest and the largest
-// of them and of lo and hi.
-func (s *sum128) addAll(vs []int64, lo, hi int64) (int64, int64) {
+// addAll adds values, at least one, negative ones as 0, and returns the smallest and
+// the largest.
+func (s *sum128) addAll(vs []int64) (lo, hi int64) {
+	lo, hi = vs[0], vs[0]
 	low := uint64(0)
 	for _, v := range vs {
 		lo, hi = min(lo, v), max(hi, v)
@@ -88,12 +89,12 @@ func (g *group) addDurations(vs []int64, m *memory) {
 	if len(vs) == 0 {
 		return
 	}
-	lo, hi := vs[0], vs[0]
+	lo, hi := g.sum.addAll(vs)
+	lo, hi = max(lo, 0), max(hi, 0)
 	if g.timed > 0 {
-		lo, hi = g.min, g.max
+		lo, hi = min(lo, g.min), max(hi, g.max)
 	}
-	lo, hi = g.sum.addAll(vs, lo, hi)
-	g.min, g.max = max(lo, 0), max(hi, 0)
+	g.min, g.max = lo, hi
 	g.timed += int64(len(vs))
 	g.durations.addAll(vs, m)
 }
@@ -112,9 +113,9 @@ func (g *group) addResult(ret int64, m *memory) {
 	}
 }
 
-// addResults counts many.
+// addResults counts many, at least one.
 func (g *group) addResults(rets []int64, m *memory) {
-	if lo, _ := g.sent.addAll(rets, 0, 0); lo == 0 {
+	if lo, _ := g.sent.addAll(rets); lo >= 0 {
 		return
 	}
 	for _, ret := range rets {
