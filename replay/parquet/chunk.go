@@ -161,7 +161,7 @@ func (w *chunkWriter) dataPage(c *chunk, present int, lv levels, parts ...[]byte
 		w.body = appendLevels(w.body, lv.repetition, 1)
 	}
 	switch {
-	case lv.definition != nil && present == 0 && !c.leaf.list:
+	case present == 0 && c.leaf.optional && !c.leaf.list:
 		w.body = appendConstantLevel(w.body, lv.values, 0)
 	case lv.definition != nil:
 		w.body = appendLevels(w.body, lv.definition, c.leaf.maxDefinition())

@@ -22,15 +22,13 @@ func (e *encoder) gatherInts(c *schema.Column) {
 		}
 		return
 	}
-	e.definition = resize(e.definition, len(e.order))
 	if v.AllNull(len(e.order)) {
-		clear(e.definition)
-		e.values = e.values[:0]
+		e.values = e.values[:0] // the definition is not looked at
 		return
 	}
 	// Without a branch on what cannot be foreseen: each value is written, and
 	// the next one over it when it was none.
-	e.values = resize(e.values, len(e.order))
+	e.values, e.definition = resize(e.values, len(e.order)), resize(e.definition, len(e.order))
 	n := 0
 	for i, row := range e.order {
 		word := uint64(0)
@@ -151,8 +149,7 @@ func (e *encoder) gatherCodes(t schema.Table, distinct int) levels {
 	e.nulls = slices.Contains(e.codes, noIndex) || t != schema.TableEvent && anyNull(&e.rows.Cols[schema.RefOf(t)], len(rows))
 	switch {
 	case e.nulls && distinct == 0:
-		e.indexes, e.definition = e.indexes[:0], resize(e.definition, len(rows))
-		clear(e.definition)
+		e.indexes = e.indexes[:0] // the definition is not looked at
 	case e.nulls:
 		e.indexesOf(rows)
 	case distinct == 1:

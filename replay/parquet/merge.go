@@ -41,16 +41,16 @@ func appendNulls(to, from *colblock.Vector, base, rows int) {
 			continue
 		}
 		at, shift := base>>6+word, base&63
-		for len(to.Nulls) <= at {
+		low, high := nulls<<shift, nulls>>(64-shift)
+		last := at
+		if high != 0 {
+			last++
+		}
+		for len(to.Nulls) <= last {
 			to.Nulls = append(to.Nulls, 0)
 		}
-		to.Nulls[at] |= nulls << shift
-		if high := nulls >> (64 - shift); high != 0 {
-			for len(to.Nulls) <= at+1 {
-				to.Nulls = append(to.Nulls, 0)
-			}
-			to.Nulls[at+1] |= high
-		}
+		to.Nulls[at] |= low
+		to.Nulls[last] |= high
 	}
 }
 
