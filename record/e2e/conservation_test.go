@@ -64,9 +64,9 @@ func TestThreeMillionCallsAtFullSpeedAreAllRecorded(t *testing.T) {
 // holds all of them and with one that does not.
 func TestConservation(t *testing.T) {
 	eachTier(t, func(t *testing.T, tier string) {
-		n, more := 300000, 300000
+		n, toLose := 300000, 300000
 		if testing.Short() { // with fewer no thread is interrupted in a blocked call
-			n, more = 30000, 10000
+			n, toLose = 30000, 10000
 		}
 		t.Run("threads that block and migrate are all recorded", func(t *testing.T) {
 			path := t.TempDir() + "/x.smr"
@@ -81,7 +81,7 @@ func TestConservation(t *testing.T) {
 		// One recording for both: what takes long in an emulated guest is the
 		// verifier.
 		t.Run("a stopped recorder loses exactly, also what threads that block and migrate send", func(t *testing.T) {
-			loseAll(t, probe(tier), []string{"load", "-n", fmt.Sprint(more), "-threads", "2"}, []string{"block", "-threads", "64", "-n", fmt.Sprint(more)})
+			loseAll(t, probe(tier), []string{"load", "-n", fmt.Sprint(toLose), "-threads", "2"}, []string{"block", "-threads", "64", "-n", fmt.Sprint(toLose)})
 		})
 	})
 }
