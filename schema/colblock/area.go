@@ -36,17 +36,10 @@ func (e *Encoder) appendArea(entry, data, raw []byte, planes int) ([]byte, []byt
 	n := len(raw) / planes
 	for p := range planes {
 		start := len(data)
-		data = e.compress(data, raw[p*n:(p+1)*n])
+		data = e.compress.append(data, raw[p*n:(p+1)*n])
 		entry = binary.AppendUvarint(entry, uint64(len(data)-start))
 	}
 	return entry, data
-}
-
-func (e *Encoder) compress(dst, src []byte) []byte {
-	if e.choose.noisy(src) {
-		return e.plain.EncodeAll(src, dst)
-	}
-	return e.z.EncodeAll(src, dst)
 }
 
 // area is the parsed description of an area.

@@ -1,9 +1,11 @@
 package colblock
 
 import (
+	"bytes"
 	"math"
 	"math/bits"
 	"slices"
+	"unsafe"
 )
 
 // frame is a frame of reference: base and the bytes that the largest
@@ -19,7 +21,7 @@ func frameOf(lo, hi int64) frame {
 
 // chooser picks the encoding of int streams. Its memory is reused.
 type chooser struct {
-	planes [8][256]uint16
+	planes [8][256]uint32
 	sample [sampleSize]uint64
 	keys   [2 * MaxDictionary]int64
 	used   [2 * MaxDictionary]bool
@@ -42,22 +44,10 @@ func sampled(k, step int) int { return k*step + (k*40503>>8)%step }
 // wrap at 64 bits on both sides, so that extremes need no special case. nested
 // says that they are a dictionary's values, which get no dictionary.
 func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
-	same := 1
-	for same < len(vals) && vals[same] == vals[0] {
-		same++
-	}
-	if c.lo, c.hi = vals[0], vals[0]; same == len(vals) {
+	if c.lo, c.hi = vals[0], vals[0]; allEqual(vals) {
 		return EncodingConstant, frame{vals[0], 0}
 	}
-	lo, hi := vals[0], vals[0]
-	dlo, dhi := int64(math.MaxInt64), int64(math.MinInt64)
-	prev := vals[0]
-	for _, v := range vals[1:] {
-		lo, hi = min(lo, v), max(hi, v)
-		d := v - prev
-		dlo, dhi = min(dlo, d), max(dhi, d)
-		prev = v
-	}
+	lo, hi, dlo, dhi := ranges(vals)
 	c.lo, c.hi = lo, hi
 	fv, fd := frameOf(lo, hi), frameOf(dlo, dhi)
 	if fd.width == 0 {
@@ -88,13 +78,45 @@ func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
 	return encoding, f
 }
 
+// allEqual reports whether all values, of which there is one or more, are the
+// same. It compares their memory to itself one value on, as fast as it is read.
+func allEqual(vals []int64) bool {
+	memory := unsafe.Slice((*byte)(unsafe.Pointer(&vals[0])), 8*len(vals))
+	return bytes.Equal(memory[8:], memory[:len(memory)-8])
+}
+
+// ranges returns the smallest and largest of the values, of which there are
+// two or more, and of their differences.
+func ranges(vals []int64) (lo, hi, dlo, dhi int64) {
+	lo, hi = vals[0], vals[0]
+	dlo, dhi = math.MaxInt64, math.MinInt64
+	prev := vals[0]
+	for _, v := range vals[1:] {
+		lo, hi = min(lo, v), max(hi, v)
+		d := v - prev
+		dlo, dhi = min(dlo, d), max(dhi, d)
+		prev = v
+	}
+	return lo, hi, dlo, dhi
+}
+
 // xlogx[n] is n*log2(n).
-var xlogx = func() (t [sampleSize + 1]float32) {
+var xlogx = func() (t [max(sampleSize, bytesSampled) + 1]float32) {
 	for i := 1; i < len(t); i++ {
 		t[i] = float32(float64(i) * math.Log2(float64(i)))
 	}
 	return t
 }()
+
+// entropy returns the bits that each of n symbols takes, which occur as often
+// as counts says.
+func entropy(counts []uint32, n int) float64 {
+	sum := float32(0)
+	for _, k := range counts {
+		sum += xlogx[k]
+	}
+	return math.Log2(float64(n)) - float64(sum)/float64(n)
+}
 
 // entropy returns the bits that a value of the sample takes when each of its
 // byte planes is coded by itself, plus a hundredth of the plain size so that
@@ -111,12 +133,7 @@ func (c *chooser) entropy(sample []uint64, width int) float64 {
 		for _, u := range sample {
 			h[byte(u>>shift)]++
 		}
-		sum := float32(0)
-		for _, n := range h {
-			sum += xlogx[n]
-		}
-		n := float64(len(sample))
-		total += math.Log2(n) - float64(sum)/n
+		total += entropy(h[:], len(sample))
 	}
 	return total + 0.08*float64(width)
 }
@@ -128,10 +145,11 @@ func (c *chooser) dictionary(vals []int64) bool {
 	c.used = [2 * MaxDictionary]bool{}
 	c.dict = c.dict[:0]
 	var counts [2 * MaxDictionary]uint32
-	prev, at := vals[0]+1, uint64(0)
-	for _, v := range vals {
+	prev, at, from := vals[0]+1, uint64(0), 0 // of a run
+	for i, v := range vals {
 		if v != prev {
-			prev = v
+			counts[at] += uint32(i - from)
+			prev, from = v, i
 			at = uint64(v) * 0x9E3779B97F4A7C15 >> 55
 			for c.used[at] && c.keys[at] != v {
 				at = (at + 1) & mask
@@ -144,8 +162,8 @@ func (c *chooser) dictionary(vals []int64) bool {
 				c.dict = append(c.dict, v)
 			}
 		}
-		counts[at]++
 	}
+	counts[at] += uint32(len(vals) - from)
 	slices.Sort(c.dict)
 	for at := range c.used {
 		if c.used[at] {
@@ -183,23 +201,4 @@ func (c *chooser) index(plane []byte, vals []int64) {
 		}
 		plane[i] = id
 	}
-}
-
-// noisy reports whether the bytes are too random for an entropy coder.
-func (c *chooser) noisy(b []byte) bool {
-	if len(b) < 4*sampleSize {
-		return false
-	}
-	h := &c.planes[0]
-	clear(h[:])
-	step := len(b) / sampleSize
-	for i := range sampleSize {
-		h[b[sampled(i, step)]]++
-	}
-	sum := float32(0)
-	for _, n := range h {
-		sum += xlogx[n]
-	}
-	// Of sampleSize random bytes the sample's entropy is about 7.82 bits.
-	return math.Log2(sampleSize)-float64(sum)/sampleSize > 7.75
 }

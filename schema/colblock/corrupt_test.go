@@ -55,9 +55,9 @@ func TestParseRefuses(t *testing.T) {
 
 func TestDecodeRefuses(t *testing.T) {
 	enc := NewEncoder()
-	bomb := enc.z.EncodeAll(make([]byte, 1<<20), nil)
-	short := enc.z.EncodeAll(make([]byte, 999), nil)
-	two := append(append([]byte{}, short...), enc.z.EncodeAll([]byte{1}, nil)...)
+	bomb := enc.compress.matches.EncodeAll(make([]byte, 1<<20), nil)
+	short := enc.compress.matches.EncodeAll(make([]byte, 999), nil)
+	two := append(append([]byte{}, short...), enc.compress.matches.EncodeAll([]byte{1}, nil)...)
 	frame := func(data []byte) []byte {
 		return binary.AppendUvarint([]byte{byte(schema.KindInt), EncodingValues | 1<<4, 0, StorageFrame}, uint64(len(data)))
 	}

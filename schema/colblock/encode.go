@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math/bits"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/sendmsgrec/sendmsgrec/schema"
 )
 
@@ -28,41 +26,20 @@ const (
 // Encoder encodes vectors into column chunks. It reuses its memory; it is not
 // safe for concurrent use.
 type Encoder struct {
-	z      *zstd.Encoder // codes literals by their entropy
-	plain  *zstd.Encoder // does not: for bytes that are noise
-	choose chooser
-	planes []byte
-	index  []byte
-	dict   []int64
-	ints   []int64
-	bitmap []byte
+	choose   chooser
+	compress compressor
+	planes   []byte
+	index    []byte
+	dict     []int64
+	ints     []int64
+	bitmap   []byte
 	// relative: the last chunk was stored relative to another column.
 	relative bool
 }
 
 // NewEncoder returns an encoder.
 func NewEncoder() *Encoder {
-	return &Encoder{z: newZstd(true), plain: newZstd(false)}
-}
-
-// newZstd returns a compressor of single frames. The fastest level finds the
-// repetitions that columns have; entropy says to code what does not repeat by
-// its entropy, which the level by itself leaves out (klauspost/compress) and
-// which is most of what byte planes offer.
-func newZstd(entropy bool) *zstd.Encoder {
-	// No option here can fail: all are constants in range.
-	z, err := zstd.NewWriter(nil,
-		zstd.WithEncoderLevel(zstd.SpeedFastest),
-		zstd.WithAllLitEntropyCompression(entropy),
-		zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderCRC(true),
-		zstd.WithSingleSegment(true),
-		zstd.WithWindowSize(1<<18),
-		zstd.WithLowerEncoderMem(true))
-	if err != nil {
-		panic(fmt.Sprintf("colblock: zstd encoder: %v", err))
-	}
-	return z
+	return &Encoder{compress: newCompressor()}
 }
 
 // AppendChunk appends the chunk that holds the rows of v: its description to
@@ -95,13 +72,7 @@ func (e *Encoder) AppendChunk(entry, data []byte, kind schema.Kind, v *Vector, r
 		entry, data = e.appendArea(entry, data, e.bitmapOf(v, rows), 1)
 	}
 	if kind != schema.KindInt {
-		e.ints = e.ints[:0]
-		for i := range rows {
-			if nulls == 0 || !v.IsNull(i) {
-				e.ints = append(e.ints, int64(v.Offsets[i+1]-v.Offsets[i]))
-			}
-		}
-		entry, data = e.appendInts(entry, data, e.ints, false)
+		entry, data = e.appendInts(entry, data, e.lengths(v, nulls), false)
 		entry = binary.AppendUvarint(entry, uint64(v.Offsets[rows]))
 	}
 	if kind == schema.KindBytes {
@@ -127,6 +98,21 @@ func (e *Encoder) bitmapOf(v *Vector, rows int) []byte {
 	return e.bitmap
 }
 
+// lengths returns those of the lists or byte strings, without null rows.
+func (e *Encoder) lengths(v *Vector, nulls int) []int64 {
+	ends := v.Offsets[1:]
+	e.ints = growInts(e.ints[:0], len(ends))
+	from, n := uint32(0), 0
+	for i, end := range ends {
+		e.ints[n] = int64(end - from)
+		from = end
+		if nulls == 0 || !v.IsNull(i) {
+			n++
+		}
+	}
+	return e.ints[:n]
+}
+
 // values returns the values to encode: without null rows, relative to rel.
 func (e *Encoder) values(kind schema.Kind, v *Vector, rows, nulls int, rel *Relative) []int64 {
 	if rel != nil {
@@ -137,7 +123,7 @@ func (e *Encoder) values(kind schema.Kind, v *Vector, rows, nulls int, rel *Rela
 		return v.Ints[:v.Offsets[rows]]
 	}
 	if nulls == 0 {
-		return v.Ints[:rows]
+		return v.Ints
 	}
 	e.ints = e.ints[:0]
 	for i, x := range v.Ints[:rows] {
@@ -166,7 +152,7 @@ func check(kind schema.Kind, v *Vector, rows int) error {
 	}
 	switch kind {
 	case schema.KindInt:
-		if len(v.Ints) != rows {
+		if len(v.Ints) != rows && (len(v.Ints) != 1 || len(v.Nulls) > 0) {
 			return fmt.Errorf("%d values for %d rows", len(v.Ints), rows)
 		}
 		return nil
@@ -188,10 +174,12 @@ func check(kind schema.Kind, v *Vector, rows int) error {
 		kind == schema.KindIntList && total != len(v.Ints) {
 		return fmt.Errorf("offsets %d to %d", v.Offsets[0], total)
 	}
-	for i := range rows {
-		if v.Offsets[i+1] < v.Offsets[i] || v.IsNull(i) && v.Offsets[i+1] != v.Offsets[i] {
-			return fmt.Errorf("row %d: offsets %d, %d", i, v.Offsets[i], v.Offsets[i+1])
+	from := uint32(0)
+	for i, end := range v.Offsets[1:] {
+		if end < from || end != from && v.IsNull(i) {
+			return fmt.Errorf("row %d: offsets %d, %d", i, from, end)
 		}
+		from = end
 	}
 	return nil
 }

@@ -21,6 +21,9 @@ func (rel *Relative) pays(kind schema.Kind, v *Vector, rows int) bool {
 	if rel == nil || len(rel.Vector.Ints) != rows || kind == schema.KindBytes {
 		return false
 	}
+	if kind == schema.KindInt && len(v.Ints) != rows {
+		return false // the same value in every row
+	}
 	step := max(1, rows/sampleSize)
 	seen, same, constant := 0, 0, true
 	for k := range min(rows, sampleSize) {

@@ -163,6 +163,49 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// One value for all rows is encoded as the same value in every row is, also
+// where the column could be stored relative to another one, or that to it.
+func TestOneValueForAllRows(t *testing.T) {
+	const rows = 5000
+	one, every := ints(64), sequence(rows, func(int) int64 { return 64 })
+	varies := sequence(rows, func(i int) int64 { return int64(64 + i%7/6) })
+	for _, c := range []struct {
+		name          string
+		v, same       *Vector
+		rel, relEvery *Vector
+	}{
+		{"of a column", one, every, nil, nil},
+		{"of a column that may be relative", one, every, varies, varies},
+		{"of both", one, every, one, every},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			relative := func(v *Vector) *Relative {
+				if v == nil {
+					return nil
+				}
+				return &Relative{schema.ColRet, v}
+			}
+			e := NewEncoder()
+			entry, data, err := e.AppendChunk(nil, nil, schema.KindInt, c.v, rows, relative(c.rel))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, ok := e.Bounds(c.v, rows); ok {
+				t.Error("a constant has bounds")
+			}
+			entry2, data2, err := e.AppendChunk(nil, nil, schema.KindInt, c.same, rows, relative(c.relEvery))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(entry, entry2) || !bytes.Equal(data, data2) {
+				t.Errorf("%x %x, with every value %x %x", entry, data, entry2, data2)
+			}
+		})
+	}
+	// A column beside it is stored as it is.
+	roundTrip(t, schema.KindInt, varies, rows, &Relative{schema.ColRet, one})
+}
+
 func TestRelative(t *testing.T) {
 	ret := sequence(6000, func(i int) int64 { return int64(i*7919%1000) + 1 })
 	ret.Ints[17], ret.Ints[18] = -11, 0
@@ -287,6 +330,7 @@ func TestEncoderRefuses(t *testing.T) {
 		{"more rows than the format has", schema.KindInt, ints(1), MaxRows + 1, ErrLimit},
 		{"no row", schema.KindInt, ints(1), 0, ErrLimit},
 		{"fewer values than rows", schema.KindInt, ints(1, 2), 3, nil},
+		{"one value for all rows, and a null", schema.KindInt, ints(1).with(1), 3, nil},
 		{"fewer offsets than rows", schema.KindBytes, strings("a"), 2, nil},
 		{"a null row with bytes", schema.KindBytes, strings("a", "b").with(1), 2, nil},
 		{"bytes behind the last offset", schema.KindBytes, &Vector{Bytes: []byte("ab"), Offsets: []uint32{0, 1}}, 1, nil},

@@ -13,7 +13,10 @@ package colblock
 //   - bytes: row i is Bytes[Offsets[i]:Offsets[i+1]].
 //   - int_list: row i is Ints[Offsets[i]:Offsets[i+1]].
 //
-// Offsets starts with 0 and has rows+1 entries when it is used.
+// Offsets starts with 0 and has rows+1 entries when it is used. An int column
+// that is to be encoded may have one value alone in Ints, which then is that of
+// every row, none of which is null: what repeats need not be written. Decoding
+// gives every row its own.
 type Vector struct {
 	Ints    []int64
 	Bytes   []byte
