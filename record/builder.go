@@ -1,6 +1,7 @@
 package record
 
 import (
+	"iter"
 	"unsafe"
 
 	"github.com/sendmsgrec/sendmsgrec/bpf"
@@ -21,12 +22,12 @@ type builder struct {
 	rows    int
 	bytes   int // estimate of what the block holds
 
-	cpu, seq, timeNS, duration, ret []int64
-	outcome                         []int64
-	requested, sndbufUsed           []int64
-	task, socket, call, name, ctl   []int64
-	iovBase, iovLen                 []int64
-	iovEnd                          []uint32
+	seq, timeNS, duration         []int64
+	cpu, outcome                  runs
+	ret, requested, sndbufUsed    runs
+	task, socket, call, name, ctl runs
+	iovBase, iovLen               []int64
+	iovEnd                        []uint32
 
 	tasks, sockets, calls, names, controls internTable
 	key                                    []byte // of a socket with paths, of a call with an Extra
@@ -64,6 +65,9 @@ func (b *builder) begin(block *segment.Block) {
 	for column, values := range b.eventColumns() {
 		*values = sized(block.Cols[column].Ints, b.maxRows)
 	}
+	for column, values := range b.repeating() {
+		values.begin(&block.Cols[column], b.maxRows)
+	}
 	b.iovBase = block.Cols[schema.ColIovBase].Ints[:0]
 	b.iovLen = block.Cols[schema.ColIovLen].Ints[:0]
 	b.iovEnd = sized(block.Cols[schema.ColIovBase].Offsets, b.maxRows+1)
@@ -78,15 +82,17 @@ func (b *builder) finish() {
 	for column, values := range b.eventColumns() {
 		b.block.Cols[column].Ints = (*values)[:b.rows]
 	}
+	for column, values := range b.repeating() {
+		values.finish(&b.block.Cols[column], b.rows)
+	}
 	cols := &b.block.Cols
 	cols[schema.ColIovBase].Ints = b.iovBase
 	cols[schema.ColIovBase].Offsets = b.iovEnd[:b.rows+1]
 	cols[schema.ColIovLen].Ints = b.iovLen
-	cols[schema.ColIovLen].Offsets = append(cols[schema.ColIovLen].Offsets[:0], b.iovEnd[:b.rows+1]...)
+	cols[schema.ColIovLen].Offsets = b.iovEnd[:b.rows+1] // the same lists
 
-	// No probe tier judges TOCTOU: the same value in every row. The slots
-	// beyond are never written, so they stay 0.
-	cols[schema.ColTOCTOU].Ints = sized(cols[schema.ColTOCTOU].Ints, b.maxRows)[:b.rows]
+	// No probe tier judges TOCTOU: unknown in every row.
+	cols[schema.ColTOCTOU].Ints = append(cols[schema.ColTOCTOU].Ints[:0], 0)
 	b.finishExtra()
 
 	b.block.Rows[schema.TableEvent] = b.rows
@@ -95,24 +101,24 @@ func (b *builder) finish() {
 	}
 }
 
-// eventColumns yields the columns of the event table that append writes by index.
-func (b *builder) eventColumns() func(yield func(schema.ColumnID, *[]int64) bool) {
+// eventColumns yields the columns of the event table that append writes by
+// index.
+func (b *builder) eventColumns() iter.Seq2[schema.ColumnID, *[]int64] {
 	return func(yield func(schema.ColumnID, *[]int64) bool) {
-		for _, c := range [...]struct {
-			id     schema.ColumnID
-			values *[]int64
-		}{
-			{schema.ColCPU, &b.cpu}, {schema.ColSeq, &b.seq}, {schema.ColTimeNS, &b.timeNS},
-			{schema.ColDurationNS, &b.duration}, {schema.ColRet, &b.ret},
-			{schema.ColOutcome, &b.outcome},
-			{schema.ColRequestedBytes, &b.requested}, {schema.ColSndbufUsed, &b.sndbufUsed},
-			{schema.ColTaskRef, &b.task}, {schema.ColSocketRef, &b.socket}, {schema.ColCallRef, &b.call},
-			{schema.ColNameRef, &b.name}, {schema.ColControlRef, &b.ctl},
-		} {
-			if !yield(c.id, c.values) {
-				return
-			}
-		}
+		_ = yield(schema.ColSeq, &b.seq) && yield(schema.ColTimeNS, &b.timeNS) &&
+			yield(schema.ColDurationNS, &b.duration)
+	}
+}
+
+// repeating yields the columns of the event table that append sets by runs.
+func (b *builder) repeating() iter.Seq2[schema.ColumnID, *runs] {
+	return func(yield func(schema.ColumnID, *runs) bool) {
+		_ = yield(schema.ColCPU, &b.cpu) && yield(schema.ColOutcome, &b.outcome) &&
+			yield(schema.ColRet, &b.ret) && yield(schema.ColRequestedBytes, &b.requested) &&
+			yield(schema.ColSndbufUsed, &b.sndbufUsed) &&
+			yield(schema.ColTaskRef, &b.task) && yield(schema.ColSocketRef, &b.socket) &&
+			yield(schema.ColCallRef, &b.call) && yield(schema.ColNameRef, &b.name) &&
+			yield(schema.ColControlRef, &b.ctl)
 	}
 }
 
@@ -128,27 +134,29 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 	b.rows++
 	b.bytes += eventBytes
 
-	b.cpu[row] = int64(cpu)
 	b.seq[row] = int64(e.Seq)
 	b.timeNS[row] = int64(e.TimeNS)
-	b.duration[row] = int64(e.DurationNS)
-	b.ret[row] = e.Ret
-	b.outcome[row] = int64(e.Outcome)
+	duration, ret := int64(e.DurationNS), e.Ret
 	if e.Outcome == schema.OutcomeInFlight {
-		b.duration[row], b.ret[row] = 0, 0
+		duration, ret = 0, 0
 		b.block.Cols[schema.ColDurationNS].SetNull(row)
 		b.block.Cols[schema.ColRet].SetNull(row)
 	}
-	b.requested[row] = e.RequestedBytes
-	if e.RequestedBytes == bpf.RequestedUnknown {
-		b.requested[row] = 0
+	b.duration[row] = duration
+	requested, sndbufUsed := e.RequestedBytes, e.SndbufUsed
+	if requested == bpf.RequestedUnknown {
+		requested = 0
 		b.block.Cols[schema.ColRequestedBytes].SetNull(row)
 	}
-	b.sndbufUsed[row] = e.SndbufUsed
-	if e.SndbufUsed < 0 {
-		b.sndbufUsed[row] = 0
+	if sndbufUsed < 0 {
+		sndbufUsed = 0
 		b.block.Cols[schema.ColSndbufUsed].SetNull(row)
 	}
+	b.cpu.set(row, int64(cpu))
+	b.outcome.set(row, int64(e.Outcome))
+	b.ret.set(row, ret)
+	b.requested.set(row, requested)
+	b.sndbufUsed.set(row, sndbufUsed)
 	lengths := *(*eventLengths)(unsafe.Pointer(e))
 	changed := last.task == noRow || lengths != last.lengths
 	if g := e.Groups(); g != nil && *words(g) != *words(&last.groups) {
@@ -184,11 +192,11 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 			last.control = b.controlRow(e, g, last.control)
 		}
 	}
-	b.task[row] = int64(last.task)
-	b.call[row] = int64(last.call)
-	b.socket[row] = int64(last.socket)
-	b.name[row] = int64(last.name)
-	b.ctl[row] = int64(last.control)
+	b.task.set(row, int64(last.task))
+	b.call.set(row, int64(last.call))
+	b.socket.set(row, int64(last.socket))
+	b.name.set(row, int64(last.name))
+	b.ctl.set(row, int64(last.control))
 }
 
 // appendIovecs ends the row's lists. They are null when the array was not

@@ -216,6 +216,9 @@ func TestRowsKeepTheirOwnValues(t *testing.T) {
 		func(e *testEvent) { e.extra = &bpf.Extra{Present: bpf.ExtraVector, VectorIndex: 2, Vlen: 5} },
 		func(e *testEvent) { e.extra = &bpf.Extra{Present: bpf.ExtraFile, InFD: 4} },
 		func(e *testEvent) { e.extra = &bpf.Extra{Present: bpf.ExtraAttempt, AttemptOf: 4} },
+		func(e *testEvent) { e.Ret, e.RequestedBytes, e.SndbufUsed = 0, 0, 0 },
+		func(e *testEvent) { e.Ret, e.RequestedBytes, e.SndbufUsed = 0, bpf.RequestedUnknown, -1 },
+		func(e *testEvent) { e.Ret, e.Outcome = 0, schema.OutcomeInFlight },
 	}
 	var want []map[string]any
 	s := newScript(2)
