@@ -66,7 +66,7 @@ test-vm: ## run the shared table on Debian's kernels in emulated guests (qemu; K
 
 .PHONY: race
 race: ## run the unprivileged tests under the race detector, with fewer of their random cases (C compiler)
-	$(GO) test $(TESTFLAGS) -timeout 30m -short -race ./...
+	GORACE=atexit_sleep_ms=10 $(GO) test $(TESTFLAGS) -timeout 30m -short -race ./...
 
 .PHONY: fuzz
 fuzz: ## run every fuzzer for FUZZTIME (default 10s)

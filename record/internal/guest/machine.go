@@ -19,6 +19,7 @@ type machine struct {
 	flavour string // of the kernel: "" is Debian's for cloud machines, or generic
 	boot    string // further parameters of the kernel
 	tests   string // that run there by default
+	minutes int    // that they took when this was written
 	// tiers are those that have to load there.
 	// On the running kernel, those that do load.
 	tiers []string
@@ -36,27 +37,29 @@ type machine struct {
 var familyModules = []string{"vsock_loopback", "nbd"}
 
 func machines() []*machine {
-	amd64 := func(kernel, build, tests string) *machine {
+	amd64 := func(kernel, build, tests string, minutes int) *machine {
 		return &machine{
 			name: kernel + "-amd64", kernel: kernel, arch: "amd64", console: "ttyS0",
 			qemu:    []string{"qemu-system-x86_64", "-M", "pc", "-cpu", "max,-cx16"},
 			tests:   tests,
+			minutes: minutes,
 			build:   build,
 			tiers:   []string{"fentry", "kprobe", "tracepoint"},
 			modules: familyModules,
 		}
 	}
 	// Debian's generic kernels serve x32 callers when they are asked to.
-	x32 := amd64("6.1", "mixed", tableTests)
+	x32 := amd64("6.1", "mixed", tableTests, 2)
 	x32.name, x32.flavour, x32.boot = "6.1-x32", "generic", "syscall.x32=y"
 	list := []*machine{
-		amd64("5.10", "portable", oldTests), amd64("6.1", "mixed", oldTests), amd64("6.12", "typed", allTests), x32,
+		amd64("5.10", "portable", oldTests, 6), amd64("6.1", "mixed", oldTests, 6), amd64("6.12", "typed", allTests, 7), x32,
 		{
 			name: "6.1-arm64", kernel: "6.1", arch: "arm64", console: "ttyAMA0",
 			// Signing pointers in the architecture's own way is slow to emulate.
-			qemu:  []string{"qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on"},
-			tests: archTests,
-			build: "mixed",
+			qemu:    []string{"qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on"},
+			tests:   archTests,
+			minutes: 3,
+			build:   "mixed",
 			// BPF trampolines on arm64 need kernel 6.4.
 			tiers:   []string{"kprobe", "tracepoint"},
 			modules: familyModules,

@@ -131,17 +131,22 @@ func (o *options) updateDocument(reports []*report) error {
 	return markdown.Update(o.update, "guest", tables)
 }
 
-// runAll runs the guests, so many at a time, and returns their reports in the
-// order of the list.
+// runAll runs the guests, so many at a time and the longest first, so that it
+// is not alone in the end. It returns their reports in the order of the list.
 func runAll(o *options, list []*machine, dir string, programs map[string]map[string]string) []*report {
 	reports := make([]*report, len(list))
 	slots := make(chan struct{}, max(o.parallel, 1))
 	done := make(chan int)
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return list[b].minutes - list[a].minutes })
 	go func() {
-		for i, m := range list {
+		for _, i := range order {
 			slots <- struct{}{}
 			go func() {
-				reports[i] = runGuest(o, m, dir, programs[m.arch])
+				reports[i] = runGuest(o, list[i], dir, programs[list[i].arch])
 				<-slots
 				done <- i
 			}()
