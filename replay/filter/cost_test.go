@@ -116,11 +116,7 @@ var selective = []struct{ name, text string }{
 // that keeps 1% of the segments reads and decompresses at most 3% of what a
 // full scan does.
 func TestASelectiveFilterReadsLittle(t *testing.T) {
-	const segments = 100
-	events := 32768
-	if testing.Short() { // under the race detector
-		events = 8192
-	}
+	const segments, events = 100, 32768
 	file := markedRecording(t, segments, events)
 	full, fullBytes := scan(t, file, "")
 	if full.Segments.Total != segments || full.Bytes.Never != 0 {
