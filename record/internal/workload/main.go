@@ -70,7 +70,8 @@ func main() {
 // there is no way to switch them off while running.
 func withoutPreemption() error {
 	const setting = "asyncpreemptoff=1"
-	if strings.Contains(os.Getenv("GODEBUG"), setting) {
+	debug := os.Getenv("GODEBUG")
+	if strings.Contains(debug, setting) {
 		return nil
 	}
 	// Not as /proc/self/exe: that would be the process's name.
@@ -78,5 +79,9 @@ func withoutPreemption() error {
 	if err != nil {
 		return err
 	}
-	return syscall.Exec(self, os.Args, append(os.Environ(), "GODEBUG="+setting))
+	// Set, not added: of a variable that stands there twice, the first counts.
+	if err := os.Setenv("GODEBUG", strings.Trim(debug+","+setting, ",")); err != nil {
+		return err
+	}
+	return syscall.Exec(self, os.Args, os.Environ())
 }
