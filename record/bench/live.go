@@ -67,12 +67,19 @@ func (o *options) alternate(list []tracer, count bool, loadArgs ...string) (_ ma
 			if s.untraced, err = o.load(loadArgs...); err != nil {
 				return nil, err
 			}
-			s.usage, err = t.trace(o, file, func() (err error) {
-				s.traced, err = o.load(loadArgs...)
-				return err
-			})
-			if err != nil {
-				return nil, err
+			for attempt := 1; ; attempt++ {
+				s.usage, err = t.trace(o, file, func() (err error) {
+					s.traced, err = o.load(loadArgs...)
+					return err
+				})
+				if err == nil {
+					break
+				}
+				if attempt == t.attempts {
+					return nil, err
+				}
+				fmt.Fprintf(os.Stderr, "%v; once more\n", err)
+				os.Remove(file)
 			}
 			st, err := os.Stat(file)
 			if err != nil {
@@ -132,7 +139,7 @@ func measureCost(o *options, tables map[string]string) error {
 
 func (o *options) costTable(samples map[string][]sample) string {
 	rows := [][]string{{"tracer", "untraced, ns a call", "added, ns a call", "lowest and highest", "of trace-cmd's", "of perf's",
-		"lost", "bytes a call", "recorder CPU, s per million calls", "RSS, MiB"}}
+		"lost", "bytes a call", "start, s of CPU", "then, s of CPU per million calls", "RSS, MiB"}}
 	ratio := func(name string, of float64) string {
 		base, ok := samples[name]
 		if !ok {
@@ -159,11 +166,18 @@ func (o *options) costTable(samples map[string][]sample) string {
 			fmt.Sprintf("%.0f", added), fmt.Sprintf("%.0f to %.0f", slices.Min(all), slices.Max(all)),
 			ratio("trace-cmd", added), ratio("perf", added), lost,
 			fmt.Sprintf("%.1f", float64(median(s, func(s sample) int64 { return s.fileBytes }))/float64(o.calls)),
-			fmt.Sprintf("%.2f", median(s, func(s sample) float64 { return s.usage.cpu.Seconds() })/float64(o.calls)*1e6),
+			fmt.Sprintf("%.2f", median(s, func(s sample) time.Duration { return s.usage.start }).Seconds()),
+			fmt.Sprintf("%.3f", o.cpuPerMillion(s)),
 			fmt.Sprintf("%.0f", float64(median(s, func(s sample) int64 { return s.usage.rss }))/1024),
 		})
 	}
 	return markdown.Table(rows)
+}
+
+// cpuPerMillion is the median of the seconds of CPU that the tracer used for a
+// million calls, without its start.
+func (o *options) cpuPerMillion(samples []sample) float64 {
+	return median(samples, func(s sample) time.Duration { return s.usage.cpu }).Seconds() / float64(o.calls) * 1e6
 }
 
 // fewestEvents is the count of the round that lost most. Calls of others are

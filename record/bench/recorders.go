@@ -9,7 +9,7 @@ import (
 
 // recorder is sendmsgrec as a tracer: a program with options of record.
 func recorder(name string, program func(*options) string, flags ...string) tracer {
-	return tracer{name: name, start: recorderReady, events: recorderEvents,
+	return tracer{name: name, start: recorderReady, events: recorderEvents, attempts: 1,
 		args: func(o *options, file string) []string {
 			return append(append([]string{program(o), "record", "-q"}, flags...), "-o", file)
 		}}
@@ -39,7 +39,7 @@ func measureOptions(o *options, tables map[string]string) error {
 	if err != nil {
 		return err
 	}
-	tables["options"] = ratioTable("option", byDefault, list, samples)
+	tables["options"] = o.ratioTable("option", byDefault, list, samples)
 	return nil
 }
 
@@ -58,21 +58,23 @@ func measureAgainst(o *options, tables map[string]string) error {
 		if err != nil {
 			return err
 		}
-		tables[fmt.Sprintf("against-%d", threads)] = ratioTable("build", list[0].name, list, samples)
+		tables[fmt.Sprintf("against-%d", threads)] = o.ratioTable("build", list[0].name, list, samples)
 	}
 	return nil
 }
 
-// ratioTable shows what each tracer adds, and how much that is of what the base
-// adds.
-func ratioTable(title, base string, list []tracer, samples map[string][]sample) string {
-	rows := [][]string{{title, "untraced, ns a call", "added, ns a call", "of " + base + "'s"}}
+// ratioTable shows what each tracer adds and spends, and how much that is of
+// what the base does.
+func (o *options) ratioTable(title, base string, list []tracer, samples map[string][]sample) string {
+	rows := [][]string{{title, "untraced, ns a call", "added, ns a call", "of " + base + "'s",
+		"recorder CPU, s per million calls", "of " + base + "'s"}}
 	for _, t := range list {
 		s := samples[t.name]
 		added := median(s, sample.added)
 		rows = append(rows, []string{t.name,
 			fmt.Sprintf("%.0f", median(s, func(s sample) float64 { return s.untraced })),
-			fmt.Sprintf("%.0f", added), fmt.Sprintf("%.2f", added/median(samples[base], sample.added))})
+			fmt.Sprintf("%.0f", added), fmt.Sprintf("%.2f", added/median(samples[base], sample.added)),
+			fmt.Sprintf("%.3f", o.cpuPerMillion(s)), fmt.Sprintf("%.2f", o.cpuPerMillion(s)/o.cpuPerMillion(samples[base]))})
 	}
 	return markdown.Table(rows)
 }
