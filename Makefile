@@ -114,10 +114,11 @@ bench-kafka: kafka ## measure the Kafka sink against Kafka's own kafka-producer-
 	SENDMSGREC_KAFKA=$(CACHE)/kafka-$(KAFKA_VERSION) $(GO) test -tags interop -run '^$$' -bench Kafka -benchtime 1x -timeout 30m ./replay/sink
 
 .PHONY: cross
-cross: ## check that schema and replay build on other systems, and everything on arm64
+cross: ## check that schema and replay build on other systems, and everything on arm64; test the columns on 32 bits
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./schema/... ./replay/...
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build ./schema/... ./replay/...
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
+	GOOS=linux GOARCH=386 CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./schema/colblock
 
 ##@ Changing it
 

@@ -127,19 +127,21 @@ func (c *compressor) appendHuffman(dst, src []byte) ([]byte, bool) {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(src)))
 	// Blocks of about one size: a short last one could not be coded.
 	blocks := (len(src) + maxBlockSize - 1) / maxBlockSize
-	for i := range blocks {
-		block := src[i*len(src)/blocks : (i+1)*len(src)/blocks]
+	size := (len(src) + blocks - 1) / blocks
+	for rest := src; len(rest) > 0; {
+		block := rest[:min(size, len(rest))]
+		rest = rest[len(block):]
 		c.huffman.Reuse = huff0.ReusePolicyNone
 		literals, _, err := huff0.Compress4X(block, &c.huffman)
 		if err != nil || len(literals)+literalsHeader+1 >= len(block) {
 			return dst, false
 		}
 		header := compressedBlock | (literalsHeader+len(literals)+1)<<blockSizeShift
-		if i == blocks-1 {
+		if len(rest) == 0 {
 			header |= lastBlock
 		}
 		dst = append(dst, byte(header), byte(header>>8), byte(header>>16))
-		section := uint64(compressedLiterals | fourStreams18Bits | len(block)<<regeneratedShift | len(literals)<<compressedShift)
+		section := compressedLiterals | fourStreams18Bits | uint64(len(block))<<regeneratedShift | uint64(len(literals))<<compressedShift
 		dst = append(dst, byte(section), byte(section>>8), byte(section>>16), byte(section>>24), byte(section>>32))
 		dst = append(append(dst, literals...), noSequences)
 	}
