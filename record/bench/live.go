@@ -75,7 +75,7 @@ func (o *options) alternate(list []tracer, count bool, loadArgs ...string) (_ ma
 				if err == nil {
 					break
 				}
-				if attempt == t.attempts {
+				if attempt >= t.attempts {
 					return nil, err
 				}
 				fmt.Fprintf(os.Stderr, "%v; once more\n", err)

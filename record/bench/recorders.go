@@ -9,7 +9,7 @@ import (
 
 // recorder is sendmsgrec as a tracer: a program with options of record.
 func recorder(name string, program func(*options) string, flags ...string) tracer {
-	return tracer{name: name, start: recorderReady, events: recorderEvents, attempts: 1,
+	return tracer{name: name, start: recorderReady, events: recorderEvents,
 		args: func(o *options, file string) []string {
 			return append(append([]string{program(o), "record", "-q"}, flags...), "-o", file)
 		}}

@@ -30,7 +30,7 @@ type tracer struct {
 	events func(o *options, file string) (int64, error)
 	// slow: counting takes so long that it is done in the last round alone.
 	slow bool
-	// attempts of a run; perf gives up now and then ("Thread and evlist pollfd
+	// attempts of a run, 0 is one; perf gives up now and then ("Thread and evlist pollfd
 	// index mismatch").
 	attempts int
 }
@@ -53,8 +53,8 @@ func tracers() []tracer {
 		}
 	}
 	return []tracer{
-		{"trace-cmd", traceCmd("none"), traceCmdReady, traceCmdEvents, true, 1},
-		{"trace-cmd-zstd", traceCmd("zstd"), traceCmdReady, traceCmdEvents, true, 1},
+		{"trace-cmd", traceCmd("none"), traceCmdReady, traceCmdEvents, true, 0},
+		{"trace-cmd-zstd", traceCmd("zstd"), traceCmdReady, traceCmdEvents, true, 0},
 		{"perf", perf(), perfReady, perfEvents, false, 3},
 		{"perf-z", perf("-z", "-m", "32M"), perfReady, perfEvents, false, 3},
 		recorder("sendmsgrec", ofThisTree),

@@ -87,8 +87,8 @@ func TestHuffmanRefuses(t *testing.T) {
 	}
 }
 
-// BenchmarkCompress compresses byte planes, and with the search for matches
-// that some of them are spared; bytes/byte is what they take.
+// BenchmarkCompress compresses byte planes and decodes them again, also with the
+// search for matches that some of them are spared; bytes/byte is what they take.
 func BenchmarkCompress(b *testing.B) {
 	for _, c := range planes {
 		src := planeOf(c.size, c.value)
@@ -108,6 +108,16 @@ func BenchmarkCompress(b *testing.B) {
 					way.compress()
 				}
 				b.ReportMetric(float64(len(frame))/float64(len(src)), "bytes/byte")
+			})
+			b.Run(c.name+"/"+way.name+"/decode", func(b *testing.B) {
+				way.compress()
+				z, out := NewDecoder().z, make([]byte, 0, len(src))
+				b.SetBytes(int64(len(src)))
+				for b.Loop() {
+					if _, err := z.DecodeAll(frame, out); err != nil {
+						b.Fatal(err)
+					}
+				}
 			})
 		}
 	}
