@@ -141,13 +141,17 @@ func (o *recordOptions) open(config bpf.Config, args []string, to *sending) (_ *
 		MaxEvents:     o.MaxEvents,
 		Workers:       min(cores, 4),
 		Filtered:      len(filters) > 0,
-		Started:       record.DropPrivileges,
+		Started:       started,
 	})
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, discard(out))
 	}
 	return r, out, probe, nil
 }
+
+// started is called when the drain has its priority, the command and the
+// program of --to exec: have been started, and nothing more takes a privilege.
+func started() error { return errors.Join(record.RelaxTimers(), record.DropPrivileges()) }
 
 // privilegeAdvice ends the error of a recorder that lacks privileges.
 const privilegeAdvice = "; recording needs root, or the capabilities that `sendmsgrec doctor --caps`, run as root, finds to suffice here"
