@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
@@ -212,11 +214,8 @@ func (t *tracer) trace(o *options, file string, f func() error) (usage, error) {
 	return u, nil
 }
 
-// clockTick is the unit of the times in /proc, for programs the same on every
-// machine (USER_HZ).
-const clockTick = 10 * time.Millisecond
-
-// spent returns the CPU time that a process group has used so far.
+// spent returns the CPU time that the processes of a group have used so far. It
+// asks their clocks: the times in /proc are in hundredths of a second.
 func spent(group int) (total time.Duration, err error) {
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -229,16 +228,18 @@ func spent(group int) (total time.Duration, err error) {
 		}
 		// Behind the name, which may hold anything, in parentheses.
 		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		const pgrp, utime, cstime = 5 - 3, 14 - 3, 17 - 3 // proc(5) counts from 1, and the name is 2
+		const pgrp = 5 - 3 // proc(5) counts from 1, and the name is 2
 		if fields[pgrp] != strconv.Itoa(group) {
 			continue
 		}
-		for _, field := range fields[utime : cstime+1] {
-			ticks, err := strconv.ParseInt(field, 10, 64)
-			if err != nil {
-				return 0, fmt.Errorf("%s: %w", file, err)
-			}
-			total += time.Duration(ticks) * clockTick
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil {
+			return 0, err
+		}
+		const schedClock = 2 // of a process, as clock_getcpuclockid(3) has it
+		var used unix.Timespec
+		if err := unix.ClockGettime(int32(^pid<<3|schedClock), &used); err == nil {
+			total += time.Duration(used.Nano())
 		}
 	}
 	return total, nil
