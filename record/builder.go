@@ -26,8 +26,7 @@ type builder struct {
 	cpu, outcome                  runs
 	ret, requested, sndbufUsed    runs
 	task, socket, call, name, ctl runs
-	iovBase, iovLen               []int64
-	iovEnd                        []uint32
+	iov                           iovecs
 
 	tasks, sockets, calls, names, controls internTable
 	key                                    []byte // of a socket with paths, of a call with an Extra
@@ -68,10 +67,7 @@ func (b *builder) begin(block *segment.Block) {
 	for column, values := range b.repeating() {
 		values.begin(&block.Cols[column], b.maxRows)
 	}
-	b.iovBase = block.Cols[schema.ColIovBase].Ints[:0]
-	b.iovLen = block.Cols[schema.ColIovLen].Ints[:0]
-	b.iovEnd = sized(block.Cols[schema.ColIovBase].Offsets, b.maxRows+1)
-	b.iovEnd[0] = 0
+	b.iov.begin(&block.Cols[schema.ColIovBase], &block.Cols[schema.ColIovLen], b.maxRows)
 	for _, t := range b.tables() {
 		t.reset()
 	}
@@ -86,10 +82,7 @@ func (b *builder) finish() {
 		values.finish(&b.block.Cols[column], b.rows)
 	}
 	cols := &b.block.Cols
-	cols[schema.ColIovBase].Ints = b.iovBase
-	cols[schema.ColIovBase].Offsets = b.iovEnd[:b.rows+1]
-	cols[schema.ColIovLen].Ints = b.iovLen
-	cols[schema.ColIovLen].Offsets = b.iovEnd[:b.rows+1] // the same lists
+	b.iov.finish(&cols[schema.ColIovBase], &cols[schema.ColIovLen], b.rows)
 
 	// No probe tier judges TOCTOU: unknown in every row.
 	cols[schema.ColTOCTOU].Ints = append(cols[schema.ColTOCTOU].Ints[:0], 0)
@@ -199,27 +192,22 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 	b.ctl.set(row, int64(last.control))
 }
 
-// appendIovecs ends the row's lists. They are null when the array was not
+// appendIovecs adds the row's lists. They are null when the array was not
 // read, and empty when there is none.
 func (b *builder) appendIovecs(row int, e *bpf.Event, c *bpf.Call) {
+	b.bytes += 16 * int(e.IovCaptured)
 	switch {
-	case e.IovCaptured == 1 && has(c.IovSource):
-		v := &e.Iovecs()[0]
-		b.iovBase = append(b.iovBase, int64(v.Base))
-		b.iovLen = append(b.iovLen, int64(v.Len))
-		b.bytes += 16
+	case e.IovCaptured == 1:
+		b.iov.one(row, &e.Iovecs()[0])
 	case has(c.IovSource) || e.IovCaptured > 0: // faulted after some entries
-		for _, v := range e.Iovecs() {
-			b.iovBase = append(b.iovBase, int64(v.Base))
-			b.iovLen = append(b.iovLen, int64(v.Len))
-		}
-		b.bytes += 16 * int(e.IovCaptured)
+		b.iov.other(row, e.Iovecs())
 	case absent(c.IovSource) && has(c.MsghdrSource) && c.MsgIovlen == 0:
+		b.iov.other(row, nil)
 	default:
 		b.block.Cols[schema.ColIovBase].SetNull(row)
 		b.block.Cols[schema.ColIovLen].SetNull(row)
+		b.iov.other(row, nil)
 	}
-	b.iovEnd[row+1] = uint32(len(b.iovBase))
 }
 
 // has reports whether a field with this source has a value.

@@ -11,8 +11,10 @@ import (
 	"github.com/sendmsgrec/sendmsgrec/schema/segment"
 )
 
-// builtRow builds a block of one event and returns its values by column name.
-func builtRow(edit func(*testEvent)) map[string]any {
+// builtRow builds a block of one event and returns its values by column name,
+// as a reader has them.
+func builtRow(t *testing.T, edit func(*testEvent)) map[string]any {
+	t.Helper()
 	e := newTestEvent()
 	e.Seq, e.TimeNS, e.DurationNS = 7, 1e9, 500
 	edit(e)
@@ -21,7 +23,24 @@ func builtRow(edit func(*testEvent)) map[string]any {
 	b.begin(block)
 	b.append(1, e.record(nil), &last)
 	b.finish()
-	return rowOf(block, 0)
+	var file bytes.Buffer
+	var out segment.Encoded
+	w, err := segment.NewWriter(&file, &segment.Header{})
+	if err == nil {
+		seq := int64(e.Seq)
+		err = segment.NewEncoder(w.FileID()).Encode(&out, block, segment.SegmentMeta{Ranges: []segment.SeqRange{{CPU: 1, First: seq, Last: seq, Count: 1}}})
+	}
+	if err == nil {
+		err = w.WriteSegment(&out)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := segment.NewStreamReader(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readRows(t, r)[0]
 }
 
 func rowOf(block *segment.Block, row int) map[string]any {
@@ -184,7 +203,7 @@ func TestColumnsOfAnEvent(t *testing.T) {
 		}, values{"io_user_data": int64(-1 << 63), "io_queue_ns": int64(900), "io_exec_ns": int64(4000), "io_worker_tid": int64(77), "io_opcode": int64(9)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := builtRow(c.edit)
+			got := builtRow(t, c.edit)
 			for column, want := range c.want {
 				if got[column] != want {
 					t.Errorf("%s is %#v, want %#v", column, got[column], want)
@@ -236,7 +255,7 @@ func TestRowsKeepTheirOwnValues(t *testing.T) {
 			if i%3 == 0 {
 				edit = edits[i%len(edits)]
 			}
-			row := builtRow(func(e *testEvent) {
+			row := builtRow(t, func(e *testEvent) {
 				edit(e)
 				e.Seq = uint64(seq)
 			})
@@ -263,7 +282,12 @@ func TestRowsKeepTheirOwnValues(t *testing.T) {
 	if err := out.Close(); err != nil {
 		t.Fatal(err)
 	}
-	rows := readRows(t, path)
+	file, err := segment.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	rows := readRows(t, file)
 	if len(rows) != len(want) {
 		t.Fatalf("%d rows, want %d", len(rows), len(want))
 	}
@@ -276,13 +300,8 @@ func TestRowsKeepTheirOwnValues(t *testing.T) {
 	}
 }
 
-func readRows(t *testing.T, path string) (rows []map[string]any) {
+func readRows(t *testing.T, r *segment.Reader) (rows []map[string]any) {
 	t.Helper()
-	r, err := segment.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
 	decoder, block := r.NewDecoder(), new(segment.Block)
 	for {
 		item, err := r.Next()

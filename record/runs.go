@@ -27,8 +27,13 @@ func (r *runs) set(row int, value int64) {
 // end ends the run before the row.
 func (r *runs) end(row int) {
 	run := r.values[r.from:row]
-	for i := range run {
+	short := min(len(run), 8)
+	for i := range short {
 		run[i] = r.value
+	}
+	// What is filled is copied behind itself: a long run as fast as memory is.
+	for n := short; n < len(run); n *= 2 {
+		copy(run[n:], run[:n])
 	}
 	r.from = row
 }

@@ -72,8 +72,8 @@ func (e *Encoder) AppendChunk(entry, data []byte, kind schema.Kind, v *Vector, r
 		entry, data = e.appendArea(entry, data, e.bitmapOf(v, rows), 1)
 	}
 	if kind != schema.KindInt {
-		entry, data = e.appendInts(entry, data, e.lengths(v, nulls), false)
-		entry = binary.AppendUvarint(entry, uint64(v.Offsets[rows]))
+		entry, data = e.appendInts(entry, data, e.lengths(kind, v, nulls), false)
+		entry = binary.AppendUvarint(entry, uint64(v.Total(kind, rows)))
 	}
 	if kind == schema.KindBytes {
 		entry, data = e.appendArea(entry, data, v.Bytes[:v.Offsets[rows]], 1)
@@ -98,8 +98,13 @@ func (e *Encoder) bitmapOf(v *Vector, rows int) []byte {
 	return e.bitmap
 }
 
-// lengths returns those of the lists or byte strings, without null rows.
-func (e *Encoder) lengths(v *Vector, nulls int) []int64 {
+// lengths returns those of the lists or byte strings, without null rows; one
+// alone where they are all the same.
+func (e *Encoder) lengths(kind schema.Kind, v *Vector, nulls int) []int64 {
+	if v.ones(kind) {
+		e.ints = append(e.ints[:0], 1)
+		return e.ints
+	}
 	ends := v.Offsets[1:]
 	e.ints = growInts(e.ints[:0], len(ends))
 	from, n := uint32(0), 0
@@ -119,10 +124,7 @@ func (e *Encoder) values(kind schema.Kind, v *Vector, rows, nulls int, rel *Rela
 		e.ints = rel.subtract(e.ints[:0], kind, v, rows)
 		return e.ints
 	}
-	if kind == schema.KindIntList {
-		return v.Ints[:v.Offsets[rows]]
-	}
-	if nulls == 0 {
+	if nulls == 0 || kind == schema.KindIntList {
 		return v.Ints
 	}
 	e.ints = e.ints[:0]
@@ -136,10 +138,7 @@ func (e *Encoder) values(kind schema.Kind, v *Vector, rows, nulls int, rel *Rela
 
 // empty reports whether nothing was ever appended to the vector.
 func (v *Vector) empty(kind schema.Kind) bool {
-	if kind == schema.KindInt {
-		return len(v.Ints) == 0
-	}
-	return len(v.Offsets) == 0
+	return len(v.Offsets) == 0 && (kind == schema.KindBytes || len(v.Ints) == 0)
 }
 
 // check holds the invariants of Vector and the limits.
@@ -150,12 +149,14 @@ func check(kind schema.Kind, v *Vector, rows int) error {
 	if v.empty(kind) {
 		return nil
 	}
-	switch kind {
-	case schema.KindInt:
-		if len(v.Ints) != rows && (len(v.Ints) != 1 || len(v.Nulls) > 0) {
-			return fmt.Errorf("%d values for %d rows", len(v.Ints), rows)
+	if kind == schema.KindInt || v.ones(kind) {
+		mayRepeat := len(v.Nulls) == 0
+		if mayRepeat && len(v.Ints) == 1 || len(v.Ints) == rows && (mayRepeat || kind == schema.KindInt) {
+			return nil
 		}
-		return nil
+		return fmt.Errorf("%d values for %d rows", len(v.Ints), rows)
+	}
+	switch kind {
 	case schema.KindBytes:
 		if len(v.Bytes) > MaxColumnBytes {
 			return limit("column bytes", uint64(len(v.Bytes)), MaxColumnBytes)

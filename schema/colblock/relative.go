@@ -21,7 +21,8 @@ func (rel *Relative) pays(kind schema.Kind, v *Vector, rows int) bool {
 	if rel == nil || len(rel.Vector.Ints) != rows || kind == schema.KindBytes {
 		return false
 	}
-	if kind == schema.KindInt && len(v.Ints) != rows {
+	lists := kind == schema.KindIntList && !v.ones(kind)
+	if !lists && len(v.Ints) != rows {
 		return false // the same value in every row
 	}
 	step := max(1, rows/sampleSize)
@@ -29,7 +30,7 @@ func (rel *Relative) pays(kind schema.Kind, v *Vector, rows int) bool {
 	for k := range min(rows, sampleSize) {
 		i := sampled(k, step)
 		at := i
-		if kind == schema.KindIntList {
+		if lists {
 			if at = int(v.Offsets[i]); at == int(v.Offsets[i+1]) {
 				continue
 			}
@@ -49,12 +50,13 @@ func (rel *Relative) pays(kind schema.Kind, v *Vector, rows int) bool {
 // value of rel in the same row.
 func (rel *Relative) subtract(dst []int64, kind schema.Kind, v *Vector, rows int) []int64 {
 	base := rel.Vector.Ints
+	lists := kind == schema.KindIntList && !v.ones(kind)
 	for i := range rows {
 		b := base[i]
 		if len(rel.Vector.Nulls) > 0 && rel.Vector.IsNull(i) {
 			b = 0 // as the reader has it, whatever stands in the slot
 		}
-		if kind == schema.KindIntList {
+		if lists {
 			for _, x := range v.Ints[v.Offsets[i]:v.Offsets[i+1]] {
 				dst = append(dst, x-b)
 			}

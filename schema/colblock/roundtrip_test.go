@@ -319,6 +319,42 @@ func randomVector(r *rand.Rand, kind schema.Kind) (*Vector, int) {
 	return v, rows
 }
 
+// A column that leaves out what repeats is the same chunk as the one that does not.
+func TestShortFormsAreTheSameChunk(t *testing.T) {
+	const rows = 3000
+	constant, counting, ends := make([]int64, rows), make([]int64, rows), make([]uint32, rows+1)
+	for i := range rows {
+		constant[i], counting[i], ends[i+1] = 64, int64(i*i), uint32(i+1)
+	}
+	almost := slices.Clone(counting)
+	almost[7]++
+	rel := &Relative{ID: schema.ColRet, Vector: &Vector{Ints: almost}}
+	for _, c := range []struct {
+		name        string
+		kind        schema.Kind
+		short, full *Vector
+		relative    bool
+	}{
+		{"a number", schema.KindInt, ints(64), &Vector{Ints: constant}, false},
+		{"lists of one", schema.KindIntList, &Vector{Ints: counting}, &Vector{Ints: counting, Offsets: ends}, true},
+		{"lists of one number", schema.KindIntList, ints(64), &Vector{Ints: constant, Offsets: ends}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, rel := range []*Relative{nil, rel} {
+				wantEntry, wantData := roundTrip(t, c.kind, c.full, rows, rel)
+				e := NewEncoder()
+				entry, data, err := e.AppendChunk(nil, nil, c.kind, c.short, rows, rel)
+				if err != nil || !bytes.Equal(entry, wantEntry) || !bytes.Equal(data, wantData) {
+					t.Errorf("%v: entry of %d bytes, data of %d, instead of %d and %d", err, len(entry), len(data), len(wantEntry), len(wantData))
+				}
+				if e.relative != (c.relative && rel != nil) {
+					t.Errorf("relative is %v", e.relative)
+				}
+			}
+		})
+	}
+}
+
 func TestEncoderRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -331,6 +367,8 @@ func TestEncoderRefuses(t *testing.T) {
 		{"no row", schema.KindInt, ints(1), 0, ErrLimit},
 		{"fewer values than rows", schema.KindInt, ints(1, 2), 3, nil},
 		{"one value for all rows, and a null", schema.KindInt, ints(1).with(1), 3, nil},
+		{"lists of one, fewer than rows", schema.KindIntList, ints(1, 2), 3, nil},
+		{"lists of one, and a null", schema.KindIntList, ints(1, 2, 3).with(1), 3, nil},
 		{"fewer offsets than rows", schema.KindBytes, strings("a"), 2, nil},
 		{"a null row with bytes", schema.KindBytes, strings("a", "b").with(1), 2, nil},
 		{"bytes behind the last offset", schema.KindBytes, &Vector{Bytes: []byte("ab"), Offsets: []uint32{0, 1}}, 1, nil},

@@ -7,16 +7,20 @@
 // here is safe for concurrent use on the same vector or scratch.
 package colblock
 
+import "github.com/sendmsgrec/sendmsgrec/schema"
+
 // Vector is one column of a block. Which slices are used depends on the kind:
 //
 //   - int: Ints has one value a row.
 //   - bytes: row i is Bytes[Offsets[i]:Offsets[i+1]].
 //   - int_list: row i is Ints[Offsets[i]:Offsets[i+1]].
 //
-// Offsets starts with 0 and has rows+1 entries when it is used. An int column
-// that is to be encoded may have one value alone in Ints, which then is that of
-// every row, none of which is null: what repeats need not be written. Decoding
-// gives every row its own.
+// Offsets starts with 0 and has rows+1 entries when it is used.
+//
+// What repeats need not be written in a column that is to be encoded, when no row
+// is null: one value alone in Ints then is that of every row, and an int_list
+// column without Offsets has lists of one value each. Decoding gives every row
+// its own.
 type Vector struct {
 	Ints    []int64
 	Bytes   []byte
@@ -64,6 +68,25 @@ func (v *Vector) AllNull(rows int) bool {
 		}
 	}
 	return true
+}
+
+// ones reports whether v, which is not empty, is an int_list column to be encoded
+// that has one value in every row.
+func (v *Vector) ones(kind schema.Kind) bool {
+	return kind == schema.KindIntList && len(v.Offsets) == 0
+}
+
+// Total returns how many values the lists of an int_list column have, or how many
+// bytes a bytes column; 0 of an int column.
+func (v *Vector) Total(kind schema.Kind, rows int) int {
+	switch {
+	case kind == schema.KindInt || v.empty(kind):
+		return 0
+	case v.ones(kind):
+		return rows
+	default:
+		return int(v.Offsets[rows])
+	}
 }
 
 // AppendBytes appends b as the next row of a bytes column.

@@ -82,11 +82,7 @@ func (e *Encoder) Encode(dst *Encoded, b *Block, m SegmentMeta) error {
 		if e.stat, has = appendStatistics(e.stat, c.ID, e.col, v, rows); has {
 			statistics++
 		}
-		total := len(v.Bytes)
-		if c.Kind == schema.KindIntList {
-			total = len(v.Ints)
-		}
-		dst.RawBytes += int64(colblock.DecodedSize(c.Kind, rows, total))
+		dst.RawBytes += int64(colblock.DecodedSize(c.Kind, rows, v.Total(c.Kind, rows)))
 		columns++
 	}
 	if dst.RawBytes > MaxBlockBytes || len(e.data) > MaxDataBytes {
