@@ -16,10 +16,10 @@ const timerSlack = 5 * time.Millisecond
 // RelaxTimers lets all threads of the process, and those to come, be woken up to
 // timerSlack late, so that the kernel does it when it is at it anyway. When a
 // thread sleeps in the kernel, as the drain does most of the time, Go's monitor
-// thread looks every 20 us, and some fifty times, for something to do; a sixth of
-// the CPU that a recorder took was that. The drain's own waiting stays exact where
-// it has real-time priority, which knows no slack. Processes that are started
-// after it inherit it. A build with cgo (the race detector's) keeps its timers,
+// thread looks every 20 us, and some fifty times, for something to do, which took
+// a ninth to a sixth of a recorder's CPU (docs/benchmarks.md). The drain's own
+// waiting stays exact where it has real-time priority, which knows no slack.
+// Processes that are started after it inherit it. A build with cgo (the race detector's) keeps its timers,
 // because only a program without cgo can change all its threads.
 func RelaxTimers() error {
 	_, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_TIMERSLACK, uintptr(timerSlack.Nanoseconds()), 0, 0, 0, 0)
