@@ -9,11 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ChangesAllThreads reports whether this process can change all its threads, as
+// RelaxTimers and DropPrivileges do. A program with cgo cannot.
+func ChangesAllThreads() bool {
+	_, _, errno := syscall.AllThreadsSyscall(unix.SYS_GETPID, 0, 0, 0)
+	return errno == 0
+}
+
 // DropPrivileges gives up all capabilities, on all threads and for good. Call
 // it when the probes are attached, the output is open and the drain has its
-// priority (Options.Started): draining, writing and detaching need none. A build with cgo (the race detector's, not the
-// released one) keeps them, because only a program without cgo can change all
-// its threads.
+// priority (Options.Started): draining, writing and detaching need none. A build
+// with cgo (the race detector's, not the released one) keeps them, as doctor says.
 func DropPrivileges() error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var none [2]unix.CapUserData

@@ -19,8 +19,8 @@ const timerSlack = 5 * time.Millisecond
 // thread looks every 20 us, and some fifty times, for something to do, which took
 // a ninth to a sixth of a recorder's CPU (docs/benchmarks.md). The drain's own
 // waiting stays exact where it has real-time priority, which knows no slack.
-// Processes that are started after it inherit it. A build with cgo (the race detector's) keeps its timers,
-// because only a program without cgo can change all its threads.
+// Processes that are started after it inherit it. A build with cgo keeps its
+// timers (ChangesAllThreads).
 func RelaxTimers() error {
 	_, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_TIMERSLACK, uintptr(timerSlack.Nanoseconds()), 0, 0, 0, 0)
 	if errno != 0 && !errors.Is(errno, syscall.ENOTSUP) {

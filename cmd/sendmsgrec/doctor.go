@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sendmsgrec/sendmsgrec/bpf"
+	"github.com/sendmsgrec/sendmsgrec/record"
 )
 
 // newDoctorCommand returns `sendmsgrec doctor`.
@@ -41,7 +42,10 @@ program's file. Whoever may execute that file then may record.`,
 			if caps {
 				return runDoctorCaps(cmd.Context(), cmd.OutOrStdout(), asJSON)
 			}
-			return runDoctor(cmd.Context(), cmd.OutOrStdout(), asJSON, bpf.Doctor)
+			return runDoctor(cmd.Context(), cmd.OutOrStdout(), asJSON, func() ([]bpf.Check, string) {
+				checks, tier := bpf.Doctor()
+				return append(checks, checkThreads(record.ChangesAllThreads())), tier
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&caps, "caps", false, "find the least capabilities that suffice to record")
@@ -147,6 +151,18 @@ func doctorDetail(check bpf.Check) string {
 		parts = append(parts, "hint: "+check.Hint)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// checkThreads is about this build: it is not the kernel's fault when a recorder
+// keeps more than it needs.
+func checkThreads(can bool) bpf.Check {
+	check := bpf.Check{Name: "privileges given up after attaching", State: bpf.StateYes}
+	if !can {
+		check.State = bpf.StateNo
+		check.Detail = "a build with cgo cannot change all its threads, keeps its capabilities and wakes up more often"
+		check.Hint = "build with CGO_ENABLED=0, as make build does"
+	}
+	return check
 }
 
 // firstLine returns the first line of a file, "unknown" when it is unreadable.

@@ -50,3 +50,12 @@ func TestDoctorVerdict(t *testing.T) {
 		}
 	}
 }
+
+func TestDoctorTellsABuildThatKeepsItsPrivileges(t *testing.T) {
+	if check := checkThreads(true); check.State != bpf.StateYes || check.Hint != "" {
+		t.Errorf("%+v", check)
+	}
+	if check := checkThreads(false); check.State != bpf.StateNo || check.Required || !strings.Contains(check.Hint, "CGO_ENABLED=0") {
+		t.Errorf("%+v", check)
+	}
+}

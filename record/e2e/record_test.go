@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -50,6 +51,25 @@ func TestTheRecorderLeavesOthersOutOfItsCommand(t *testing.T) {
 	l := decodeLoad(t, r.stdout)
 	if i := readInfo(t, path); i.Events != 20000 || countByPID(t, path)[l.PID] != 20000 || i.Filtered == 0 {
 		t.Errorf("20000 calls of the command: %d events, %d filtered", i.Events, i.Filtered)
+	}
+}
+
+// TestOnlyTheRecorderWaitsLonger reads the timer slack of a recorder, of its
+// command and of its sink's program, in nanoseconds.
+func TestOnlyTheRecorderWaitsLonger(t *testing.T) {
+	const relaxed, usual = "5000000\n", "50000\n"
+	path := filepath.Join(t.TempDir(), "x.smr")
+	r := must(t, 0, sendmsgrec, "record", "-q", "-o", path, "--", "sh", "-c",
+		"for i in $(seq 500); do grep -qx 5000000 /proc/$PPID/timerslack_ns && break; sleep 0.01; done; cat /proc/$PPID/timerslack_ns /proc/self/timerslack_ns")
+	if r.stdout != relaxed+usual {
+		t.Errorf("recorder and command: %q", r.stdout)
+	}
+	r = must(t, 0, sendmsgrec, "record", "-q", "--to", "exec:cat /proc/self/timerslack_ns; exec cat >/dev/null", "--duration", "200ms")
+	if r.stdout != usual {
+		t.Errorf("the sink's program: %q", r.stdout)
+	}
+	if out := must(t, 0, sendmsgrec, "doctor").stdout; !regexp.MustCompile(`(?m)^yes +privileges given up`).MatchString(out) {
+		t.Error(out)
 	}
 }
 
