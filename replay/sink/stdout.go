@@ -26,16 +26,28 @@ func (s *stdout) Traits() Traits {
 	return Traits{Bytes: true, MaxBytes: stdoutBytes, WhyNoCheckpoint: "what a pipe's reader has done with it is not known"}
 }
 
-func (s *stdout) Send(_ context.Context, b *Batch, ack func(error)) {
+// Send gives up when ctx ends, whatever the reader does: a write to a pipe that
+// nobody empties has no end, and nothing is written after it.
+func (s *stdout) Send(ctx context.Context, b *Batch, ack func(error)) {
+	written := make(chan error, 1)
+	go func() { written <- s.write(b) }()
+	select {
+	case err := <-written:
+		ack(err)
+	case <-ctx.Done():
+		ack(context.Cause(ctx))
+	}
+}
+
+func (s *stdout) write(b *Batch) error {
 	if !s.started && len(b.Header) > 0 {
 		if _, err := s.w.Write(b.Header); err != nil {
-			ack(err)
-			return
+			return err
 		}
 	}
 	s.started = true
 	_, err := s.w.Write(b.Data)
-	ack(err)
+	return err
 }
 
 func (s *stdout) Close(context.Context) error { return nil }
