@@ -1,10 +1,13 @@
 package schema
 
+import "strings"
+
 // nearestMaxBytes bounds the work on a word that is no name anyway.
 const nearestMaxBytes = 100
 
-// Nearest returns the name that a mistyped word was probably meant to be, or
-// nothing when more than a third of it and one byte would have to change.
+// Nearest returns the name that a word was probably meant to be: the one that it
+// is with the fewest changes, at most a third of it and one byte, else the
+// shortest of which it is a part, else nothing.
 func Nearest(word string, names []string) string {
 	if len(word) > nearestMaxBytes {
 		return ""
@@ -13,6 +16,20 @@ func Nearest(word string, names []string) string {
 	for _, name := range names {
 		if d := editDistance(word, name); d < bestDistance {
 			best, bestDistance = name, d
+		}
+	}
+	if best == "" {
+		return shortestWith(word, names)
+	}
+	return best
+}
+
+// shortestWith returns the shortest of the names that have the word between their
+// underscores, "" when there is none.
+func shortestWith(word string, names []string) (best string) {
+	for _, name := range names {
+		if strings.Contains("_"+name+"_", "_"+word+"_") && (best == "" || len(name) < len(best)) {
+			best = name
 		}
 	}
 	return best

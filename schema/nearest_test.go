@@ -6,11 +6,14 @@ import (
 )
 
 func TestNearest(t *testing.T) {
-	names := []string{"comm", "cpu", "duration_ns", "time_ns"}
+	names := []string{"comm", "cpu", "duration_ns", "time_ns", "msg_name_ptr", "socket_family_text", "socket_family"}
 	for _, c := range []struct{ name, word, want string }{
 		{"a letter too few", "com", "comm"},
 		{"a letter too many", "durations_ns", "duration_ns"},
 		{"two letters exchanged", "itme_ns", "time_ns"},
+		{"the last part of a name, the shortest that has it", "family", "socket_family"},
+		{"a part in its middle", "name", "msg_name_ptr"},
+		{"some letters of a part", "amil", ""},
 		{"nothing like it", "payload", ""},
 		{"the empty word is near nothing", "", ""},
 		{"a word too long to be a name", strings.Repeat("comm", 30), ""},
