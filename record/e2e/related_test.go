@@ -3,7 +3,10 @@
 package e2e_test
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -46,4 +49,58 @@ func testConservationOfRelatedCalls(t *testing.T, tier string) {
 	t.Run("a stopped recorder loses exactly", func(t *testing.T) {
 		loseExactly(t, allCalls(tier), "mixed", "-n", turns)
 	})
+}
+
+// TestChosenCallsAloneAreRecorded makes all the calls while some are chosen: each
+// alone, and those in pairs that share functions of the kernel. Of what is chosen
+// there is as much as when all are, of the others nothing.
+func TestChosenCallsAloneAreRecorded(t *testing.T) {
+	eachTier(t, func(t *testing.T, tier string) {
+		all := countCalls(t, tier, "all")
+		calls := slices.Sorted(maps.Keys(all))
+		if len(calls) != 7 {
+			t.Fatalf("all calls are %v", all)
+		}
+		choices := []string{"sendmsg,sendmmsg", "recvmsg,recvmmsg", "sendto,recvfrom", "sendto,sendfile"}
+		for _, chosen := range slices.Concat(calls, choices) {
+			t.Run(chosen, func(t *testing.T) {
+				want := map[string]int64{}
+				for call := range strings.SplitSeq(chosen, ",") {
+					want[call] = all[call]
+				}
+				if got := countCalls(t, tier, chosen); !maps.Equal(got, want) {
+					t.Errorf("recorded %v, want %v", got, want)
+				}
+			})
+		}
+	})
+}
+
+// countCalls records a mixed load with these calls chosen and returns how many
+// events there are of each.
+func countCalls(t *testing.T, tier, calls string) map[string]int64 {
+	t.Helper()
+	path := t.TempDir() + "/x.smr"
+	must(t, 0, sendmsgrec, slices.Concat([]string{"record", "-q", "-o", path, "--calls", calls}, probe(tier, allPaths...),
+		[]string{"--", workload, "mixed", "-n", "50", "-threads", "2"})...)
+	if i := readInfo(t, path); i.Lost != 0 {
+		t.Errorf("%s: lost %d: %v", calls, i.Lost, i.LostByCause)
+	}
+	var report struct {
+		Groups []struct {
+			Key struct {
+				Call string `json:"call_text"`
+			}
+			Count int64
+		}
+	}
+	out := must(t, 0, sendmsgrec, "stats", "--by", "call", "--json", path).stdout
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int64{}
+	for _, g := range report.Groups {
+		counts[g.Key.Call] = g.Count
+	}
+	return counts
 }
