@@ -44,21 +44,33 @@ func (s *sum128) add(v uint64) {
 	s.hi += carry
 }
 
-// addAll adds values, at least one, negative ones as 0, and returns the smallest and
-// the largest.
+// addAll adds the values of a block, at least one, negative ones as 0, and returns
+// the smallest and the largest. It goes by pairs, so that what is compared next
+// does not wait for what was compared before.
 func (s *sum128) addAll(vs []int64) (lo, hi int64) {
 	lo, hi = vs[0], vs[0]
-	low := uint64(0)
-	for _, v := range vs {
+	lo2, hi2 := lo, hi
+	sum, all := uint64(0), uint64(0)
+	for i := 1; i < len(vs); i += 2 {
+		v, w := vs[i-1], vs[i]
 		lo, hi = min(lo, v), max(hi, v)
-		// 32 bits at a time, so that the sum of a block cannot overflow.
-		low += uint64(max(v, 0)) & 0xffffffff
+		lo2, hi2 = min(lo2, w), max(hi2, w)
+		sum += uint64(v) + uint64(w)
+		all |= uint64(v) | uint64(w)
 	}
-	s.add(low)
-	if hi > 0xffffffff {
-		for _, v := range vs {
-			s.add(uint64(max(v, 0)) &^ 0xffffffff)
-		}
+	last := vs[len(vs)-1]
+	lo, hi = min(lo, lo2, last), max(hi, hi2, last)
+	if len(vs)&1 == 1 {
+		sum += uint64(last)
+		all |= uint64(last)
+	}
+	if all>>32 == 0 {
+		// A block has fewer values than would overflow the sum.
+		s.add(sum)
+		return lo, hi
+	}
+	for _, v := range vs {
+		s.add(uint64(max(v, 0)))
 	}
 	return lo, hi
 }
