@@ -2,6 +2,7 @@ package colblock
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/bits"
 
@@ -98,8 +99,8 @@ func (e *Encoder) bitmapOf(v *Vector, rows int) []byte {
 	return e.bitmap
 }
 
-// lengths returns those of the lists or byte strings, without null rows; one
-// alone where they are all the same.
+// lengths returns those of the lists or byte strings, without null rows; of
+// lists of one value, whose lengths are all the same, one alone.
 func (e *Encoder) lengths(kind schema.Kind, v *Vector, nulls int) []int64 {
 	if v.ones(kind) {
 		e.ints = append(e.ints[:0], 1)
@@ -150,11 +151,13 @@ func check(kind schema.Kind, v *Vector, rows int) error {
 		return nil
 	}
 	if kind == schema.KindInt || v.ones(kind) {
-		mayRepeat := len(v.Nulls) == 0
-		if mayRepeat && len(v.Ints) == 1 || len(v.Ints) == rows && (mayRepeat || kind == schema.KindInt) {
-			return nil
+		if len(v.Ints) != rows && (len(v.Ints) != 1 || len(v.Nulls) > 0) {
+			return fmt.Errorf("%d values for %d rows", len(v.Ints), rows)
 		}
-		return fmt.Errorf("%d values for %d rows", len(v.Ints), rows)
+		if kind == schema.KindIntList && len(v.Nulls) > 0 {
+			return errors.New("null rows among lists without offsets")
+		}
+		return nil
 	}
 	switch kind {
 	case schema.KindBytes:
