@@ -195,19 +195,14 @@ func (b *builder) append(cpu int, e *bpf.Event, last *lastRows) {
 // appendIovecs adds the row's lists. They are null when the array was not
 // read, and empty when there is none.
 func (b *builder) appendIovecs(row int, e *bpf.Event, c *bpf.Call) {
-	b.bytes += 16 * int(e.IovCaptured)
-	switch {
-	case e.IovCaptured == 1:
-		b.iov.one(row, &e.Iovecs()[0])
-	case has(c.IovSource) || e.IovCaptured > 0: // faulted after some entries
-		b.iov.other(row, e.Iovecs())
-	case absent(c.IovSource) && has(c.MsghdrSource) && c.MsgIovlen == 0:
-		b.iov.other(row, nil)
-	default:
+	// An array that faulted after some entries has those.
+	if e.IovCaptured == 0 && !has(c.IovSource) &&
+		(!absent(c.IovSource) || !has(c.MsghdrSource) || c.MsgIovlen != 0) {
 		b.block.Cols[schema.ColIovBase].SetNull(row)
 		b.block.Cols[schema.ColIovLen].SetNull(row)
-		b.iov.other(row, nil)
 	}
+	b.iov.add(row, e.Iovecs())
+	b.bytes += 16 * int(e.IovCaptured)
 }
 
 // has reports whether a field with this source has a value.

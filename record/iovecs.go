@@ -12,7 +12,7 @@ type iovecs struct {
 	base   []int64
 	len    runs
 	ends   []uint32
-	spread bool // the rows have ends, and len.values is what len was
+	spread bool // a row's list had not one entry: all have ends, and len.values every length
 }
 
 // begin starts the columns of an empty block, in the memory of base and length.
@@ -23,21 +23,14 @@ func (l *iovecs) begin(base, length *colblock.Vector, maxRows int) {
 	l.spread = false
 }
 
-// one sets the next row's list to one entry.
-func (l *iovecs) one(row int, v *bpf.Iovec) {
+// add sets the next row's list, of which a null one is empty.
+func (l *iovecs) add(row int, list []bpf.Iovec) {
 	if !l.spread {
-		l.base[row] = int64(v.Base)
-		l.len.set(row, int64(v.Len))
-		return
-	}
-	l.base = append(l.base, int64(v.Base))
-	l.len.values = append(l.len.values, int64(v.Len))
-	l.ends[row+1] = uint32(len(l.base))
-}
-
-// other sets the next row's list, of which a null one is empty.
-func (l *iovecs) other(row int, list []bpf.Iovec) {
-	if !l.spread {
+		if len(list) == 1 {
+			l.base[row] = int64(list[0].Base)
+			l.len.set(row, int64(list[0].Len))
+			return
+		}
 		l.spread = true
 		l.len.end(row)
 		l.base, l.len.values = l.base[:row], l.len.values[:row]

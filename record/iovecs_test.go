@@ -27,17 +27,12 @@ func TestIovecs(t *testing.T) {
 			list := []bpf.Iovec{{Base: random.Uint64N(3), Len: random.Uint64N(uint64(distinct))}}
 			if row >= odd && random.IntN(2) == 0 {
 				list = make([]bpf.Iovec, random.IntN(4))
-				ones = false
+				ones = ones && len(list) == 1
 				for i := range list {
 					list[i].Len = uint64(i)
 				}
 			}
-			if len(list) == 1 && random.IntN(2) == 0 || row < odd {
-				l.one(row, &list[0])
-			} else {
-				l.other(row, list)
-				ones = false
-			}
+			l.add(row, list)
 			want = append(want, slices.Clone(list))
 			total += len(list)
 		}
