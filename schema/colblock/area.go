@@ -59,51 +59,60 @@ func (a *area) compressed() (n int) {
 	return n
 }
 
-func parseArea(c *Cursor, raw, planes int) (area, error) {
-	a := area{raw: raw}
+// parse reads the description of an area of raw bytes, replacing what a held.
+func (a *area) parse(c *Cursor, raw, planes int) error {
+	a.raw, a.n, a.inline = raw, 0, nil
 	if raw == 0 {
-		return a, nil
+		return nil
 	}
 	a.storage = int(c.Byte())
 	switch a.storage {
 	case StorageInline:
 		if raw > InlineBytes {
-			return a, corrupt("%d inline bytes", raw)
+			return corrupt("%d inline bytes", raw)
 		}
 		a.inline = c.Take(uint64(raw))
 	case StorageFrame:
 		a.n = 1
 	case StoragePlanes:
 		if planes < 2 {
-			return a, corrupt("planes of an area without planes")
+			return corrupt("planes of an area without planes")
 		}
 		a.n = planes
 	default:
-		return a, corrupt("unknown storage %d", a.storage)
+		return corrupt("unknown storage %d", a.storage)
 	}
 	for i := range a.n {
 		size := c.Uvarint()
 		if size == 0 || size > MaxColumnBytes {
-			return a, corrupt("frame of %d bytes", size)
+			return corrupt("frame of %d bytes", size)
 		}
 		a.frames[i] = uint32(size)
 	}
 	if c.Bad {
-		return a, corrupt("description ends early")
+		return corrupt("description ends early")
 	}
-	return a, nil
+	return nil
 }
 
-// decodeArea returns the area's raw bytes, valid until the next call, and the
-// data behind its frames.
-func (d *Decoder) decodeArea(a *area, data []byte) ([]byte, []byte, error) {
+// decodeArea returns the area's raw bytes, which stand in buf or in the directory,
+// and the data behind its frames.
+func (d *Decoder) decodeArea(a *area, buf *[]byte, data []byte) ([]byte, []byte, error) {
 	if a.n == 0 {
 		return a.inline, data, nil
 	}
-	d.raw = grow(d.raw, a.raw)
-	out, err := d.inflateArea(d.raw, a, &data)
+	*buf = growForFrames(*buf, a.raw)
+	out, err := d.inflateArea(*buf, a, &data)
 	return out, data, err
 }
+
+// slack is the room behind a frame's bytes that lets the decompressor copy in
+// blocks of 16 bytes without a look at where they end: what comes behind is
+// decompressed later, or is room that growForFrames left.
+const slack = 16
+
+// growForFrames is grow for what frames are decompressed into.
+func growForFrames(b []byte, n int) []byte { return grow(b, n+slack)[:n] }
 
 // inflateArea decompresses the area's frames into dst, which has its length.
 func (d *Decoder) inflateArea(dst []byte, a *area, data *[]byte) ([]byte, error) {
@@ -113,7 +122,7 @@ func (d *Decoder) inflateArea(dst []byte, a *area, data *[]byte) ([]byte, error)
 		if size > len(*data) {
 			return nil, corrupt("frame of %d bytes in %d", size, len(*data))
 		}
-		part := dst[i*n : (i+1)*n : (i+1)*n]
+		part := dst[i*n : (i+1)*n : min((i+1)*n+slack, cap(dst))]
 		got, err := d.z.DecodeAll((*data)[:size], part[:0])
 		if err != nil {
 			return nil, corrupt("zstd: %v", err)

@@ -36,7 +36,7 @@ func BenchmarkInts(b *testing.B) {
 			b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds()/1e6, "Mvalues/s")
 			b.ReportMetric(float64(len(entry)+len(data))/rows, "bytes/value")
 		})
-		k, err := ParseChunk(entry, rows)
+		k, err := parseChunk(entry, rows)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -44,11 +44,48 @@ func BenchmarkInts(b *testing.B) {
 			var v Vector
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := dec.Decode(&v, &k, data, nil); err != nil {
+				if err := dec.Decode(&v, k, data, nil); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds()/1e6, "Mvalues/s")
 		})
+	}
+}
+
+// BenchmarkRuns encodes and decodes columns with runs as such, and as they would be
+// without.
+func BenchmarkRuns(b *testing.B) {
+	const rows = 32768
+	for name, vals := range runShapes(rows) {
+		for _, way := range []struct {
+			name string
+			in   nesting
+		}{{"runs", inChunk}, {"without", inRuns}} {
+			enc, dec := NewEncoder(), NewDecoder()
+			entry, data := enc.appendInts(nil, nil, vals, way.in)
+			b.Run(name+"/"+way.name+"/encode", func(b *testing.B) {
+				for b.Loop() {
+					entry, data = enc.appendInts(entry[:0], data[:0], vals, way.in)
+				}
+				b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds()/1e6, "Mvalues/s")
+				b.ReportMetric(float64(len(entry)+len(data))/rows, "bytes/value")
+			})
+			var s intStream
+			if err := s.parse(&Cursor{Rest: entry}, rows, way.in); err != nil {
+				b.Fatal(err)
+			}
+			b.Run(name+"/"+way.name+"/decode", func(b *testing.B) {
+				var r intReader
+				out := make([]int64, rows)
+				for b.Loop() {
+					if _, err := r.open(dec, &s, &dec.raw, data); err != nil {
+						b.Fatal(err)
+					}
+					r.next(out)
+				}
+				b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds()/1e6, "Mvalues/s")
+			})
+		}
 	}
 }

@@ -28,7 +28,9 @@ type chooser struct {
 	slot   [2 * MaxDictionary]uint8
 	dict   []int64 // distinct values, ascending, when dictionary found few
 	counts [256]uint32
-	lo, hi int64 // of the values that choose saw last; equal for a constant
+	// What fewRuns found: values, and lengths less 1.
+	runs, runLengths []int64
+	lo, hi           int64 // of the values that choose saw last; equal for a constant
 }
 
 // A sample of this many values tells the encodings apart: the entropy of its
@@ -41,11 +43,14 @@ const sampleSize = 1024
 func sampled(k, step int) int { return k*step + (k*40503>>8)%step }
 
 // choose picks the encoding of the values, which are not empty. Differences
-// wrap at 64 bits on both sides, so that extremes need no special case. nested
-// says that they are a dictionary's values, which get no dictionary.
-func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
+// wrap at 64 bits on both sides, so that extremes need no special case.
+func (c *chooser) choose(vals []int64, in nesting) (encoding int, f frame) {
 	if c.lo, c.hi = vals[0], vals[0]; allEqual(vals) {
 		return EncodingConstant, frame{vals[0], 0}
+	}
+	if in == inChunk && c.fewRuns(vals) {
+		c.lo, c.hi = slices.Min(c.runs), slices.Max(c.runs)
+		return EncodingRuns, frame{}
 	}
 	lo, hi, dlo, dhi := ranges(vals)
 	c.lo, c.hi = lo, hi
@@ -61,7 +66,7 @@ func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
 	}
 	encoding, f = EncodingValues, fv
 	best := c.entropy(sample, fv.width)
-	if fv.width > 1 && !nested && c.dictionary(vals) {
+	if fv.width > 1 && in != inDictionary && c.dictionary(vals) {
 		// The index is a plane of its own, and its entropy is exact.
 		if bits := c.indexBits(n, fv.width); bits < 0.95*best {
 			encoding, best = EncodingDictionary, bits
@@ -76,6 +81,50 @@ func (c *chooser) choose(vals []int64, nested bool) (encoding int, f frame) {
 		return EncodingDeltas, fd
 	}
 	return encoding, f
+}
+
+// Runs are worth it when they have four values or more in the mean, by a sample:
+// then they take less than byte planes do, of which each says again where a run
+// ends, and much less time (TestRunsTakeLess). Of few values the description
+// of two streams would be longer.
+const (
+	meanRun    = 4
+	minForRuns = 64
+)
+
+// fewRuns looks for runs of one value and reports whether there are few enough.
+// c.runs and c.runLengths then have them.
+func (c *chooser) fewRuns(vals []int64) bool {
+	n := len(vals)
+	if n < minForRuns {
+		return false
+	}
+	step, count := max(1, (n-1)/sampleSize), min(n-1, sampleSize)
+	changes := 0
+	for k := range count {
+		i := 1 + sampled(k, step)
+		if vals[i] == vals[i-1] {
+			continue
+		}
+		if changes++; changes*meanRun > count {
+			return false
+		}
+	}
+	c.runs, c.runLengths = c.runs[:0], c.runLengths[:0]
+	most := maxRuns(n)
+	for from := 0; from < n; {
+		v, end := vals[from], from+1
+		for end < n && vals[end] == v {
+			end++
+		}
+		if len(c.runs) == most {
+			return false
+		}
+		c.runs = append(c.runs, v)
+		c.runLengths = append(c.runLengths, int64(end-from-1))
+		from = end
+	}
+	return true
 }
 
 // allEqual reports whether all values, of which there is one or more, are the

@@ -1,6 +1,7 @@
 package colblock
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 
@@ -12,10 +13,13 @@ import (
 // Decoder decodes column chunks into vectors. It reuses its memory; it is not
 // safe for concurrent use.
 type Decoder struct {
-	z    *zstd.Decoder
-	raw  []byte
-	ints []int64
-	dict []int64
+	z       *zstd.Decoder
+	raw     []byte
+	ints    Scan      // of an int column that is decoded as a whole
+	lists   intReader // of lengths and of list values
+	dict    intReader // of distinct values
+	runs    intReader // of the values and the lengths of runs
+	lengths []int64
 }
 
 // NewDecoder returns a decoder.
@@ -50,68 +54,67 @@ type Chunk struct {
 	values   intStream // list values
 }
 
-// ParseChunk parses a chunk description of rows rows (1 to MaxRows) and checks
-// every size in it against the limits. Bytes behind the description are left
-// alone: later versions may append to it.
-func ParseChunk(entry []byte, rows int) (Chunk, error) {
+// Parse parses a chunk description of rows rows (1 to MaxRows) and checks every
+// size in it against the limits. It replaces what k held, whose memory it reuses.
+// Bytes behind the description are left alone: later versions may append to it.
+func (k *Chunk) Parse(entry []byte, rows int) error {
 	c := Cursor{Rest: entry}
 	b := c.Byte()
-	k := Chunk{Kind: schema.Kind(b & 15), Rows: rows, mode: int(b >> nullsShift & nullsMask)}
+	k.Kind, k.Rows, k.mode = schema.Kind(b&15), rows, int(b>>nullsShift&nullsMask)
+	k.Relative, k.nulls, k.total = 0, 0, 0
+	k.bitmap.n, k.bytes.n, k.ints.count, k.ints.area.n, k.values.count, k.values.area.n = 0, 0, 0, 0, 0, 0
 	if rows <= 0 || rows > MaxRows {
-		return k, limit("rows", uint64(rows), MaxRows)
+		return limit("rows", uint64(rows), MaxRows)
 	}
 	if c.Bad || k.Kind < schema.KindInt || k.Kind > schema.KindIntList {
-		return k, corrupt("unknown %v", k.Kind)
+		return corrupt("unknown %v", k.Kind)
 	}
 	if b>>7 != 0 {
-		return k, corrupt("unknown flag")
+		return corrupt("unknown flag")
 	}
 	if b&FlagRelative != 0 {
 		id := c.Uvarint()
 		if id == 0 || id > 1<<16-1 || k.Kind == schema.KindBytes {
-			return k, corrupt("%v relative to column %d", k.Kind, id)
+			return corrupt("%v relative to column %d", k.Kind, id)
 		}
 		k.Relative = schema.ColumnID(id)
 	}
-	var err error
 	switch k.mode {
 	case NullsNone:
 	case NullsAll:
 		k.nulls = rows
-		return k, nil
+		return nil
 	case NullsBitmap:
 		nulls := c.Uvarint()
 		if nulls == 0 || nulls >= uint64(rows) {
-			return k, corrupt("%d of %d rows null", nulls, rows)
+			return corrupt("%d of %d rows null", nulls, rows)
 		}
 		k.nulls = int(nulls)
-		if k.bitmap, err = parseArea(&c, (rows+7)/8, 1); err != nil {
-			return k, err
+		if err := k.bitmap.parse(&c, (rows+7)/8, 1); err != nil {
+			return err
 		}
 	default:
-		return k, corrupt("unknown null mode %d", k.mode)
+		return corrupt("unknown null mode %d", k.mode)
 	}
-	if k.ints, err = parseInts(&c, rows-k.nulls, false); err != nil || k.Kind == schema.KindInt {
-		return k, err
+	if err := k.ints.parse(&c, rows-k.nulls, inChunk); err != nil || k.Kind == schema.KindInt {
+		return err
 	}
 	total := c.Uvarint()
 	if c.Bad {
-		return k, corrupt("description ends early")
+		return corrupt("description ends early")
 	}
 	if k.Kind == schema.KindBytes {
 		if total > MaxColumnBytes {
-			return k, limit("column bytes", total, MaxColumnBytes)
+			return limit("column bytes", total, MaxColumnBytes)
 		}
 		k.total = int(total)
-		k.bytes, err = parseArea(&c, k.total, 1)
-		return k, err
+		return k.bytes.parse(&c, k.total, 1)
 	}
 	if total > MaxListValues {
-		return k, limit("list values", total, MaxListValues)
+		return limit("list values", total, MaxListValues)
 	}
 	k.total = int(total)
-	k.values, err = parseInts(&c, k.total, false)
-	return k, err
+	return k.values.parse(&c, k.total, inChunk)
 }
 
 // CompressedSize is the number of bytes that the chunk's frames take.
@@ -145,34 +148,45 @@ func (d *Decoder) Decode(v *Vector, k *Chunk, data []byte, rel *Vector) error {
 		v.FillNull(k.Kind, k.Rows)
 		return nil
 	}
-	data, err := d.decodeNulls(v, k, data)
-	if err != nil {
-		return err
+	if k.Relative != 0 {
+		if rel == nil {
+			return corrupt("column %d, which this is relative to, is missing", k.Relative)
+		}
+		if len(rel.Ints) != k.Rows {
+			return corrupt("relative to a column of %d rows instead of %d", len(rel.Ints), k.Rows)
+		}
 	}
 	if k.Kind == schema.KindInt {
-		if v.Ints, _, err = d.decodeInts(v.Ints, &k.ints, data); err != nil {
+		if err := d.open(&d.ints, &d.raw, k, data); err != nil {
 			return err
 		}
-		if k.nulls > 0 {
-			v.Ints = growInts(v.Ints, k.nulls)
-			spread(v.Ints, k.Rows-k.nulls, v)
-		}
-		return k.addRelative(v, rel)
+		d.ints.Next(v, k.Rows, rel)
+		return nil
 	}
-	d.ints, data, err = d.decodeInts(d.ints[:0], &k.ints, data)
+	data, err := d.decodeNulls(&v.Nulls, k, data)
 	if err != nil {
 		return err
 	}
-	if err := v.setLengths(d.ints, k.Rows, k.total); err != nil {
+	if data, err = d.lists.open(d, &k.ints, &d.raw, data); err != nil {
+		return err
+	}
+	d.lengths = growInts(d.lengths[:0], k.ints.count)
+	d.lists.next(d.lengths)
+	if err := v.setLengths(d.lengths, k.Rows, k.total); err != nil {
 		return err
 	}
 	if k.Kind == schema.KindIntList {
-		if v.Ints, _, err = d.decodeInts(v.Ints, &k.values, data); err != nil {
+		if _, err = d.lists.open(d, &k.values, &d.raw, data); err != nil {
 			return err
 		}
-		return k.addRelative(v, rel)
+		v.Ints = growInts(v.Ints, k.total)
+		d.lists.next(v.Ints)
+		if k.Relative != 0 {
+			addToLists(v, rel.Ints)
+		}
+		return nil
 	}
-	v.Bytes = grow(v.Bytes, k.total)
+	v.Bytes = growForFrames(v.Bytes, k.total)
 	if k.bytes.n == 0 {
 		copy(v.Bytes, k.bytes.inline)
 		return nil
@@ -181,32 +195,28 @@ func (d *Decoder) Decode(v *Vector, k *Chunk, data []byte, rel *Vector) error {
 	return err
 }
 
-func (k *Chunk) addRelative(v, rel *Vector) error {
-	if k.Relative == 0 {
-		return nil
-	}
-	if rel == nil {
-		return corrupt("column %d, which this is relative to, is missing", k.Relative)
-	}
-	return (&Relative{k.Relative, rel}).add(k.Kind, v, k.Rows)
-}
-
-// decodeNulls fills v.Nulls and checks that it has as many as promised.
-func (d *Decoder) decodeNulls(v *Vector, k *Chunk, data []byte) ([]byte, error) {
+// decodeNulls fills words with the null rows and checks that they are as many as
+// promised.
+func (d *Decoder) decodeNulls(words *[]uint64, k *Chunk, data []byte) ([]byte, error) {
+	*words = (*words)[:0]
 	if k.mode != NullsBitmap {
 		return data, nil
 	}
-	bitmap, data, err := d.decodeArea(&k.bitmap, data)
+	bitmap, data, err := d.decodeArea(&k.bitmap, &d.raw, data)
 	if err != nil {
 		return data, err
 	}
 	n := 0
-	for i, b := range bitmap {
-		if i%8 == 0 {
-			v.Nulls = append(v.Nulls, 0)
+	for rest := bitmap; len(rest) > 0; rest = rest[min(8, len(rest)):] {
+		var last [8]byte
+		eight := rest
+		if len(rest) < 8 {
+			copy(last[:], rest)
+			eight = last[:]
 		}
-		v.Nulls[i/8] |= uint64(b) << (8 * (i & 7))
-		n += bits.OnesCount8(b)
+		word := binary.LittleEndian.Uint64(eight)
+		*words = append(*words, word)
+		n += bits.OnesCount64(word)
 	}
 	if k.Rows&7 != 0 && bitmap[len(bitmap)-1]>>(k.Rows&7) != 0 {
 		return data, corrupt("null bits behind the last row")
@@ -215,27 +225,6 @@ func (d *Decoder) decodeNulls(v *Vector, k *Chunk, data []byte) ([]byte, error) 
 		return data, corrupt("%d null bits instead of %d", n, k.nulls)
 	}
 	return data, nil
-}
-
-// spread moves the n values at the start of vals to the rows that are not
-// null, from the back so that it works in place.
-func spread(vals []int64, n int, v *Vector) {
-	for word := len(v.Nulls) - 1; word >= 0; word-- {
-		rows := vals[word*64 : min(word*64+64, len(vals))]
-		nulls := v.Nulls[word]
-		if nulls == 0 {
-			n -= copy(rows, vals[n-len(rows):n])
-			continue
-		}
-		for i := len(rows) - 1; i >= 0; i-- {
-			if nulls>>(i&63)&1 != 0 {
-				rows[i] = 0
-				continue
-			}
-			n--
-			rows[i] = vals[n]
-		}
-	}
 }
 
 // setLengths sets the offsets from the lengths of the rows that are not null.

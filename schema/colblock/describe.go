@@ -40,6 +40,9 @@ func (s *intStream) String() string {
 	case EncodingDeltas:
 		return fmt.Sprintf("deltas of %d bytes%v", s.width, &s.area)
 	}
+	if s.encoding == EncodingRuns {
+		return fmt.Sprintf("%d runs, values (%v), lengths (%v)", s.dict.count, s.dict, s.lengths)
+	}
 	return fmt.Sprintf("dictionary (%v) with index%v", s.dict, &s.area)
 }
 

@@ -73,14 +73,14 @@ func (e *Encoder) AppendChunk(entry, data []byte, kind schema.Kind, v *Vector, r
 		entry, data = e.appendArea(entry, data, e.bitmapOf(v, rows), 1)
 	}
 	if kind != schema.KindInt {
-		entry, data = e.appendInts(entry, data, e.lengths(kind, v, nulls), false)
+		entry, data = e.appendInts(entry, data, e.lengths(kind, v, nulls), inChunk)
 		entry = binary.AppendUvarint(entry, uint64(v.Total(kind, rows)))
 	}
 	if kind == schema.KindBytes {
 		entry, data = e.appendArea(entry, data, v.Bytes[:v.Offsets[rows]], 1)
 		return entry, data, nil
 	}
-	entry, data = e.appendInts(entry, data, e.values(kind, v, rows, nulls, rel), false)
+	entry, data = e.appendInts(entry, data, e.values(kind, v, rows, nulls, rel), inChunk)
 	return entry, data, nil
 }
 

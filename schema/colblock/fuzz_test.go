@@ -31,12 +31,12 @@ func FuzzColblockDecode(f *testing.F) {
 	var got, again Vector
 	f.Fuzz(func(t *testing.T, n uint32, entry, data []byte) {
 		rows := int(n % (1 << 14))
-		k, err := ParseChunk(entry, rows)
+		k, err := parseChunk(entry, rows)
 		if err != nil || k.DecodedSize() > 1<<22 {
 			return
 		}
 		base := sequence(rows, func(i int) int64 { return int64(i) })
-		if err := dec.Decode(&got, &k, data, base); err != nil {
+		if err := dec.Decode(&got, k, data, base); err != nil {
 			return
 		}
 		if err := check(k.Kind, &got, rows); err != nil {
@@ -47,10 +47,10 @@ func FuzzColblockDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("encode what was decoded: %v", err)
 		}
-		if k, err = ParseChunk(entry, rows); err != nil {
+		if k, err = parseChunk(entry, rows); err != nil {
 			t.Fatalf("parse what was encoded: %v", err)
 		}
-		if err := dec.Decode(&again, &k, data, base); err != nil {
+		if err := dec.Decode(&again, k, data, base); err != nil {
 			t.Fatalf("decode what was encoded: %v", err)
 		}
 		if err := same(k.Kind, &got, &again, rows); err != nil {

@@ -1,6 +1,9 @@
 package colblock
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // The encodings of an int stream (docs/format.md, "Int streams").
 const (
@@ -8,17 +11,30 @@ const (
 	EncodingValues     = 1 // value - base, split into byte planes
 	EncodingDeltas     = 2 // value - previous value - base, split into byte planes
 	EncodingDictionary = 3 // index into the distinct values, a byte each
+	EncodingRuns       = 4 // value and length of each run
+)
+
+// nesting is where an int stream stands, which says what it may be.
+type nesting int
+
+const (
+	inChunk      nesting = iota // anything
+	inRuns                      // the values of runs: not runs
+	inDictionary                // distinct values, the lengths of runs: constant, values or deltas
 )
 
 // appendInts appends the description of an int stream to entry and its frames
 // to data. No values need no byte: the reader knows the count.
-func (e *Encoder) appendInts(entry, data []byte, vals []int64, nested bool) ([]byte, []byte) {
+func (e *Encoder) appendInts(entry, data []byte, vals []int64, in nesting) ([]byte, []byte) {
 	if len(vals) == 0 {
 		return entry, data
 	}
-	encoding, f := e.choose.choose(vals, nested)
-	if encoding == EncodingDictionary {
+	encoding, f := e.choose.choose(vals, in)
+	switch encoding {
+	case EncodingDictionary:
 		return e.appendDictionary(entry, data, vals)
+	case EncodingRuns:
+		return e.appendRuns(entry, data)
 	}
 	entry = append(entry, byte(encoding|f.width<<4))
 	var n int
@@ -48,8 +64,21 @@ func (e *Encoder) appendDictionary(entry, data []byte, vals []int64) ([]byte, []
 	e.choose.index(e.index, vals)
 	e.dict = append(e.dict[:0], e.choose.dict...)
 	entry = append(entry, byte(len(e.dict)-1))
-	entry, data = e.appendInts(entry, data, e.dict, true)
+	entry, data = e.appendInts(entry, data, e.dict, inDictionary)
 	return e.appendArea(entry, data, e.index, 1)
+}
+
+// appendRuns appends the runs that the chooser found, as a stream of their values
+// and one of their lengths less 1.
+func (e *Encoder) appendRuns(entry, data []byte) ([]byte, []byte) {
+	c := &e.choose
+	lo, hi := c.lo, c.hi
+	entry = append(entry, EncodingRuns)
+	entry = binary.AppendUvarint(entry, uint64(len(c.runs)))
+	entry, data = e.appendInts(entry, data, c.runs, inRuns)
+	entry, data = e.appendInts(entry, data, c.runLengths, inDictionary)
+	c.lo, c.hi = lo, hi // those of the nested streams are no one's business
+	return entry, data
 }
 
 // intStream is the parsed description of an int stream.
@@ -59,16 +88,19 @@ type intStream struct {
 	width    int
 	first    int64
 	base     int64
-	area     area
-	dict     *intStream // the distinct values
+	area     area // of differences, or of the index
+	// dict is the distinct values, or those of the runs, and lengths the runs' lengths
+	// less 1. They are kept for the next parse, and say nothing of other encodings.
+	dict, lengths *intStream
 }
 
-// parseInts reads the description of an int stream of count values; a nested
-// one has no dictionary.
-func parseInts(c *Cursor, count int, nested bool) (intStream, error) {
-	s := intStream{count: count}
+// parse reads the description of an int stream of count values, replacing what s
+// held.
+func (s *intStream) parse(c *Cursor, count int, in nesting) error {
+	s.count, s.encoding, s.width, s.first, s.base = count, EncodingConstant, 0, 0, 0
+	s.area.raw, s.area.n = 0, 0
 	if count == 0 {
-		return s, nil
+		return nil
 	}
 	b := c.Byte()
 	s.encoding, s.width = int(b&15), int(b>>4)
@@ -77,41 +109,47 @@ func parseInts(c *Cursor, count int, nested bool) (intStream, error) {
 	case EncodingConstant:
 		s.base = c.Varint()
 		if s.width != 0 {
-			return s, corrupt("width %d of a constant", s.width)
+			return corrupt("width %d of a constant", s.width)
 		}
 		if c.Bad {
-			return s, corrupt("description ends early")
+			return corrupt("description ends early")
 		}
-		return s, nil
+		return nil
 	case EncodingValues:
 		if s.width < 1 || s.width > 8 {
-			return s, corrupt("width %d of values", s.width)
+			return corrupt("width %d of values", s.width)
 		}
 	case EncodingDeltas:
 		// Width 0 is a line: every difference is base.
 		if s.width > 8 {
-			return s, corrupt("width %d of deltas", s.width)
+			return corrupt("width %d of deltas", s.width)
 		}
 		s.first = c.Varint()
 		n--
 	case EncodingDictionary:
 		if s.width != 0 {
-			return s, corrupt("width %d of a dictionary", s.width)
+			return corrupt("width %d of a dictionary", s.width)
 		}
-		if nested {
-			return s, corrupt("dictionary of a dictionary")
+		if in == inDictionary {
+			return corrupt("dictionary in a dictionary or of lengths")
 		}
-		return s, s.parseDictionary(c)
+		return s.parseDictionary(c)
+	case EncodingRuns:
+		if s.width != 0 {
+			return corrupt("width %d of runs", s.width)
+		}
+		if in != inChunk {
+			return corrupt("runs in runs or a dictionary")
+		}
+		return s.parseRuns(c)
 	default:
-		return s, corrupt("unknown int encoding %d", s.encoding)
+		return corrupt("unknown int encoding %d", s.encoding)
 	}
 	s.base = c.Varint()
 	if c.Bad {
-		return s, corrupt("description ends early")
+		return corrupt("description ends early")
 	}
-	var err error
-	s.area, err = parseArea(c, n*s.width, s.width)
-	return s, err
+	return s.area.parse(c, n*s.width, s.width)
 }
 
 func (s *intStream) parseDictionary(c *Cursor) error {
@@ -119,76 +157,176 @@ func (s *intStream) parseDictionary(c *Cursor) error {
 	if c.Bad {
 		return corrupt("description ends early")
 	}
-	dict, err := parseInts(c, n, true)
-	if err != nil {
+	if err := parseNested(&s.dict, c, n, inDictionary); err != nil {
 		return err
 	}
-	s.dict = &dict
-	s.area, err = parseArea(c, s.count, 1)
-	return err
+	return s.area.parse(c, s.count, 1)
+}
+
+// maxRuns is the number of runs that count values may have: with more of them,
+// they would take more memory than the values do.
+func maxRuns(count int) int { return count / 2 }
+
+func (s *intStream) parseRuns(c *Cursor) error {
+	n := c.Uvarint()
+	if c.Bad || n < 2 || n > uint64(maxRuns(s.count)) {
+		return corrupt("%d runs of %d values", n, s.count)
+	}
+	if err := parseNested(&s.dict, c, int(n), inRuns); err != nil {
+		return err
+	}
+	return parseNested(&s.lengths, c, int(n), inDictionary)
+}
+
+func parseNested(s **intStream, c *Cursor, count int, in nesting) error {
+	if *s == nil {
+		*s = new(intStream)
+	}
+	return (*s).parse(c, count, in)
 }
 
 // compressed is the number of bytes that the stream's frames take.
 func (s *intStream) compressed() int {
 	n := s.area.compressed()
-	if s.dict != nil {
-		n += s.dict.area.compressed()
+	switch {
+	case s.count == 0:
+	case s.encoding == EncodingDictionary:
+		n += s.dict.compressed()
+	case s.encoding == EncodingRuns:
+		n += s.dict.compressed() + s.lengths.compressed()
 	}
 	return n
 }
 
-// decodeInts appends the stream's values to dst, taking its frames off data.
-func (d *Decoder) decodeInts(dst []int64, s *intStream, data []byte) ([]int64, []byte, error) {
-	if s.count == 0 {
-		return dst, data, nil
-	}
-	start := len(dst)
-	dst = growInts(dst, s.count)
-	out := dst[start:]
-	if s.encoding == EncodingConstant {
-		for i := range out {
-			out[i] = s.base
-		}
-		return dst, data, nil
-	}
-	if s.encoding == EncodingDictionary {
-		data, err := d.decodeDictionary(out, s, data)
-		return dst, data, err
-	}
-	planes, data, err := d.decodeArea(&s.area, data)
-	if err != nil {
-		return dst, data, err
-	}
-	if s.encoding == EncodingValues {
-		joinValues(out, planes, frame{s.base, s.width})
-		return dst, data, nil
-	}
-	out[0] = s.first
-	if s.count > 1 {
-		joinDeltas(out, planes, frame{s.base, s.width})
-	}
-	return dst, data, nil
+// intReader reads the values of an int stream piece by piece, in order. Its memory
+// is reused by open.
+type intReader struct {
+	encoding    int
+	frame       frame
+	count, read int    // values
+	last        int64  // the value before the next, of deltas
+	planes      []byte // or the index
+	dict        [MaxDictionary]int64
+	runs        []int64 // the values of the runs
+	left        []int64 // of each run, the values that were not read, less 1
+	run         int     // at hand
 }
 
-func (d *Decoder) decodeDictionary(out []int64, s *intStream, data []byte) ([]byte, error) {
-	var err error
-	if d.dict, data, err = d.decodeInts(d.dict[:0], s.dict, data); err != nil {
-		return data, err
+// open decompresses the stream's frames into buf, takes them off data, and finds
+// every error that there is. buf is the reader's until the next open.
+func (r *intReader) open(d *Decoder, s *intStream, buf *[]byte, data []byte) ([]byte, error) {
+	r.encoding, r.frame = s.encoding, frame{s.base, s.width}
+	r.count, r.read, r.last = s.count, 0, s.first
+	switch {
+	case s.count == 0 || s.encoding == EncodingConstant:
+		return data, nil
+	case s.encoding == EncodingDictionary:
+		return r.openDictionary(d, s, buf, data)
+	case s.encoding == EncodingRuns:
+		return r.openRuns(d, s, buf, data)
 	}
-	index, data, err := d.decodeArea(&s.area, data)
+	var err error
+	r.planes, data, err = d.decodeArea(&s.area, buf, data)
+	return data, err
+}
+
+func (r *intReader) openDictionary(d *Decoder, s *intStream, buf *[]byte, data []byte) ([]byte, error) {
+	data, err := d.dict.open(d, s.dict, buf, data)
 	if err != nil {
 		return data, err
 	}
-	// A full array spares the bounds check for each value.
-	var dict [MaxDictionary]int64
-	n := copy(dict[:], d.dict)
-	top := byte(0)
-	for i, at := range index {
-		top = max(top, at)
-		out[i] = dict[at]
+	d.dict.next(r.dict[:s.dict.count])
+	if r.planes, data, err = d.decodeArea(&s.area, buf, data); err != nil {
+		return data, err
 	}
-	if int(top) >= n {
-		return data, corrupt("index %d into a dictionary of %d", top, n)
+	if top := slices.Max(r.planes); int(top) >= s.dict.count {
+		return data, corrupt("index %d into a dictionary of %d", top, s.dict.count)
 	}
 	return data, nil
+}
+
+func (r *intReader) openRuns(d *Decoder, s *intStream, buf *[]byte, data []byte) ([]byte, error) {
+	for _, part := range []struct {
+		stream *intStream
+		to     *[]int64
+	}{{s.dict, &r.runs}, {s.lengths, &r.left}} {
+		var err error
+		if data, err = d.runs.open(d, part.stream, buf, data); err != nil {
+			return data, err
+		}
+		*part.to = growInts((*part.to)[:0], part.stream.count)
+		d.runs.next(*part.to)
+	}
+	r.run = 0
+	rest := uint64(s.count - len(r.left))
+	for _, n := range r.left {
+		if uint64(n) > rest {
+			return data, corrupt("runs of more than %d values", s.count)
+		}
+		rest -= uint64(n)
+	}
+	if rest != 0 {
+		return data, corrupt("runs of %d values instead of %d", s.count-int(rest), s.count)
+	}
+	return data, nil
+}
+
+// next sets out to the next values, of which there must be as many.
+func (r *intReader) next(out []int64) {
+	at := r.read
+	r.read += len(out)
+	switch {
+	case len(out) == 0:
+	case r.encoding == EncodingConstant:
+		fill(out, r.frame.base)
+	case r.encoding == EncodingDictionary:
+		// A full array spares the bounds check for each value.
+		for i, n := range r.planes[at:r.read] {
+			out[i] = r.dict[n]
+		}
+	case r.encoding == EncodingRuns:
+		r.nextOfRuns(out)
+	case r.encoding == EncodingValues:
+		joinValues(out, r.planes[at:], r.count, r.frame)
+	default:
+		rest := out
+		if at == 0 {
+			out[0], rest = r.last, out[1:]
+		} else {
+			at--
+		}
+		joinValues(rest, r.planes[at:], r.count-1, r.frame)
+		for i, d := range rest {
+			r.last += d
+			rest[i] = r.last
+		}
+	}
+}
+
+func (r *intReader) nextOfRuns(out []int64) {
+	for len(out) > 0 {
+		v, n := r.runs[r.run], int(r.left[r.run])+1
+		switch {
+		case n > len(out):
+			r.left[r.run] -= int64(len(out))
+			fill(out, v)
+			return
+		case len(out) < 4:
+			fill(out[:n], v)
+		default:
+			// Most runs are short, and what is too much the next one overwrites.
+			*(*[4]int64)(out) = [4]int64{v, v, v, v}
+			if n > 4 {
+				fill(out[4:n], v)
+			}
+		}
+		out = out[n:]
+		r.run++
+	}
+}
+
+func fill(out []int64, v int64) {
+	for i := range out {
+		out[i] = v
+	}
 }

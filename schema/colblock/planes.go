@@ -84,8 +84,9 @@ func splitDeltas(planes []byte, vals []int64, f frame) {
 	}
 }
 
-// joinValues writes the differences plus base to out.
-func joinValues(out []int64, planes []byte, f frame) {
+// joinValues writes differences plus base to out. Its planes are those of a longer
+// column of stride values, from the first one to write on.
+func joinValues(out []int64, planes []byte, stride int, f frame) {
 	n := len(out)
 	switch f.width {
 	case 0: // a line
@@ -98,36 +99,25 @@ func joinValues(out []int64, planes []byte, f frame) {
 			out[i] = f.base + int64(p0[i])
 		}
 	case 2:
-		p0, p1 := planes[:n], planes[n:2*n]
+		p0, p1 := planes[:n], planes[stride:][:n]
 		for i := range out {
 			out[i] = f.base + int64(uint64(p0[i])|uint64(p1[i])<<8)
 		}
 	case 3:
-		p0, p1, p2 := planes[:n], planes[n:2*n], planes[2*n:3*n]
+		p0, p1, p2 := planes[:n], planes[stride:][:n], planes[2*stride:][:n]
 		for i := range out {
 			out[i] = f.base + int64(uint64(p0[i])|uint64(p1[i])<<8|uint64(p2[i])<<16)
 		}
 	default:
-		p0, p1, p2, p3 := planes[:n], planes[n:2*n], planes[2*n:3*n], planes[3*n:4*n]
+		p0, p1, p2, p3 := planes[:n], planes[stride:][:n], planes[2*stride:][:n], planes[3*stride:][:n]
 		for i := range out {
 			out[i] = f.base + int64(uint64(p0[i])|uint64(p1[i])<<8|uint64(p2[i])<<16|uint64(p3[i])<<24)
 		}
 		for p := 4; p < f.width; p++ {
-			plane, shift := planes[p*n:(p+1)*n], uint(8*p)
+			plane, shift := planes[p*stride:][:n], uint(8*p)
 			for i := range out {
 				out[i] += int64(uint64(plane[i]) << shift)
 			}
 		}
-	}
-}
-
-// joinDeltas sums the differences up behind out[0], which is set.
-func joinDeltas(out []int64, planes []byte, f frame) {
-	rest := out[1:]
-	joinValues(rest, planes, f)
-	prev := out[0]
-	for i, d := range rest {
-		prev += d
-		rest[i] = prev
 	}
 }

@@ -67,29 +67,26 @@ func (rel *Relative) subtract(dst []int64, kind schema.Kind, v *Vector, rows int
 	return dst
 }
 
-// add is the inverse of subtract, in place, after null rows have their slots
-// again.
-func (rel *Relative) add(kind schema.Kind, v *Vector, rows int) error {
-	base := rel.Vector.Ints
-	if len(base) != rows {
-		return corrupt("relative to a column of %d rows instead of %d", len(base), rows)
-	}
-	if kind == schema.KindIntList {
-		for i := range rows {
-			list := v.Ints[v.Offsets[i]:v.Offsets[i+1]]
-			for j := range list {
-				list[j] += base[i]
-			}
-		}
-		return nil
-	}
-	for i := range v.Ints {
-		v.Ints[i] += base[i]
+// addTo is the inverse of subtract of an int column, in place, after null rows have
+// their slots again.
+func addTo(v *Vector, base []int64) {
+	ints := v.Ints[:len(base)]
+	for i, b := range base {
+		ints[i] += b
 	}
 	for word, nulls := range v.Nulls {
 		for ; nulls != 0; nulls &= nulls - 1 {
 			v.Ints[word*64+bits.TrailingZeros64(nulls)] = 0
 		}
 	}
-	return nil
+}
+
+// addToLists is that of an int_list column.
+func addToLists(v *Vector, base []int64) {
+	for i, b := range base {
+		list := v.ListAt(i)
+		for j := range list {
+			list[j] += b
+		}
+	}
 }

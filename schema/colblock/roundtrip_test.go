@@ -53,6 +53,11 @@ func (v *Vector) rows(kind schema.Kind) int {
 	return len(v.Offsets) - 1
 }
 
+func parseChunk(entry []byte, rows int) (*Chunk, error) {
+	k := &Chunk{}
+	return k, k.Parse(entry, rows)
+}
+
 // roundTrip encodes v and decodes it again, also into a vector that was used.
 func roundTrip(t *testing.T, kind schema.Kind, v *Vector, rows int, rel *Relative) (entry, data []byte) {
 	t.Helper()
@@ -60,7 +65,7 @@ func roundTrip(t *testing.T, kind schema.Kind, v *Vector, rows int, rel *Relativ
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := ParseChunk(entry, rows)
+	k, err := parseChunk(entry, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +76,7 @@ func roundTrip(t *testing.T, kind schema.Kind, v *Vector, rows int, rel *Relativ
 	d := NewDecoder()
 	got := &Vector{Ints: []int64{7}, Bytes: []byte{7}, Offsets: []uint32{0, 1}, Nulls: []uint64{1}}
 	for range 2 {
-		if err := d.Decode(got, &k, data, relVector); err != nil {
+		if err := d.Decode(got, k, data, relVector); err != nil {
 			t.Fatal(err)
 		}
 		if err := same(kind, v, got, rows); err != nil {
@@ -123,6 +128,20 @@ func TestRoundTrip(t *testing.T) {
 		{"two values are a dictionary", schema.KindInt, sequence(32768, func(i int) int64 { return 0x7fff00001000 << (i & 1) }), 200},
 		{"256 wide values are a dictionary", schema.KindInt, sequence(9000, func(i int) int64 { return int64(i*i%256) * 0x123456789 }), 0},
 		{"257 wide values are none", schema.KindInt, sequence(9000, func(i int) int64 { return int64(i%257) * 0x123456789 }), 0},
+		{"batches of two CPUs", schema.KindInt, sequence(32768, func(i int) int64 { return int64(i >> 9 & 1) }), 100},
+		{"runs of wide values, few of them different", schema.KindInt, sequence(9000, func(i int) int64 { return int64(i/9*i/9%50) * 0x123456789 }), 0},
+		{"runs to both extremes of 64 bits", schema.KindInt, sequence(9000, func(i int) int64 { return math.MinInt64 >> (i / 200) }), 0},
+		{"runs between nulls", schema.KindInt, sequence(9000, func(i int) int64 { return int64(i / 10) }).with(0, 5, 1000, 8999), 0},
+		{"lists whose lengths are runs", schema.KindIntList, func() *Vector {
+			v := &Vector{}
+			for i := range 5000 {
+				for range 1 + i/40%3 {
+					v.Ints = append(v.Ints, int64(i*i))
+				}
+				v.EndList()
+			}
+			return v
+		}(), 0},
 		{"random 64-bit values", schema.KindInt, sequence(20000, func(int) int64 { return int64(random.Uint64()) }), 20000*8 + 200},
 		{"every width, values", schema.KindInt, sequence(64, func(i int) int64 { return 1<<i - 1 }), 0},
 		{"one null among values", schema.KindInt, ints(1, 0, 3).with(1), 0},
@@ -239,11 +258,11 @@ func TestRelative(t *testing.T) {
 				t.Fatalf("relative is %v", got)
 			}
 			if c.rel {
-				k, _ := ParseChunk(entry, 6000)
-				if err := NewDecoder().Decode(&Vector{}, &k, data, nil); !errors.Is(err, ErrCorrupt) {
+				k, _ := parseChunk(entry, 6000)
+				if err := NewDecoder().Decode(&Vector{}, k, data, nil); !errors.Is(err, ErrCorrupt) {
 					t.Errorf("without the other column: %v", err)
 				}
-				if err := NewDecoder().Decode(&Vector{}, &k, data, ints(1)); !errors.Is(err, ErrCorrupt) {
+				if err := NewDecoder().Decode(&Vector{}, k, data, ints(1)); !errors.Is(err, ErrCorrupt) {
 					t.Errorf("with another column of other length: %v", err)
 				}
 			}
@@ -263,9 +282,9 @@ func TestRandomRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		k, err := ParseChunk(entry, rows)
+		k, err := parseChunk(entry, rows)
 		if err == nil {
-			err = dec.Decode(&got, &k, data, nil)
+			err = dec.Decode(&got, k, data, nil)
 		}
 		if err == nil {
 			err = same(kind, v, &got, rows)
@@ -280,8 +299,11 @@ func randomVector(r *rand.Rand, kind schema.Kind) (*Vector, int) {
 	v := &Vector{}
 	rows := 1 + r.IntN(1<<r.IntN(13))
 	shift, step, distinct := r.IntN(64), r.IntN(3), 1+r.IntN(1<<r.IntN(12))
-	last := int64(r.Uint64())
+	last, repeats := int64(r.Uint64()), r.IntN(4)*r.IntN(10)
 	value := func() int64 {
+		if r.IntN(1+repeats) > 0 {
+			return last
+		}
 		switch step {
 		case 0:
 			last = int64(r.Uint64() >> shift)
@@ -386,5 +408,81 @@ func TestEncoderRefuses(t *testing.T) {
 				t.Errorf("error is %v", err)
 			}
 		})
+	}
+}
+
+// What Scan reads piece by piece, whatever the pieces, is what Decode reads.
+func TestScanReadsWhatDecodeReads(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	enc, dec := NewEncoder(), NewDecoder()
+	var whole, piece Vector
+	var scan Scan
+	for n := range 400 {
+		v, rows := randomVector(r, schema.KindInt)
+		if n%50 == 0 {
+			v = &Vector{} // all null
+		}
+		base := sequence(rows, func(i int) int64 { return int64(i*i%7) << 40 })
+		if n%3 == 0 {
+			v = sequence(rows, func(i int) int64 { return base.Ints[i] + max(0, int64(r.IntN(100))-97) })
+		}
+		entry, data, err := enc.AppendChunk(nil, nil, schema.KindInt, v, rows, &Relative{schema.ColRet, base})
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := parseChunk(entry, rows)
+		if err == nil {
+			err = dec.Decode(&whole, k, data, base)
+		}
+		if err == nil {
+			err = dec.Open(&scan, k, data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for from := 0; from < rows; {
+			to := min(rows, from+64*(1+r.IntN(20)))
+			rel, want := base.Slice(from, to), whole.Slice(from, to)
+			scan.Next(&piece, to-from, &rel)
+			if err := same(schema.KindInt, &want, &piece, to-from); err != nil {
+				t.Fatalf("rows %d to %d of %v: %v", from, to, k, err)
+			}
+			from = to
+		}
+	}
+}
+
+// runShapes are columns with runs, as recordings have them.
+func runShapes(rows int) map[string][]int64 {
+	r := rand.New(rand.NewPCG(3, 4))
+	last, left := int64(0), 0
+	return map[string][]int64{
+		"batches": sequence(rows, func(i int) int64 { return int64(i >> 10 & 1) }).Ints,
+		"rare errors": sequence(rows, func(int) int64 {
+			if r.IntN(33) > 0 {
+				return 0
+			}
+			return 11 + int64(r.IntN(2000))
+		}).Ints,
+		"short runs": sequence(rows, func(int) int64 {
+			if left--; left < 0 {
+				last, left = int64(r.IntN(50)), r.IntN(8)
+			}
+			return last
+		}).Ints,
+		"one of two values": sequence(rows, func(int) int64 { return int64(r.IntN(8)) / 7 }).Ints,
+	}
+}
+
+// Where runs are taken, they take less room than what would be taken without.
+func TestRunsTakeLess(t *testing.T) {
+	enc := NewEncoder()
+	for name, vals := range runShapes(32768) {
+		entry, data := enc.appendInts(nil, nil, vals, inChunk)
+		without, rest := enc.appendInts(nil, nil, vals, inRuns)
+		got, want := len(entry)+len(data), len(without)+len(rest)
+		if entry[0] != EncodingRuns || got > want {
+			t.Errorf("%s: %d bytes with encoding %d, %d with encoding %d", name, got, entry[0]&15, want, without[0]&15)
+		}
 	}
 }

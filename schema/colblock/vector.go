@@ -7,7 +7,11 @@
 // here is safe for concurrent use on the same vector or scratch.
 package colblock
 
-import "github.com/sendmsgrec/sendmsgrec/schema"
+import (
+	"math/bits"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
+)
 
 // Vector is one column of a block. Which slices are used depends on the kind:
 //
@@ -70,6 +74,14 @@ func (v *Vector) AllNull(rows int) bool {
 	return true
 }
 
+// NullCount returns the number of rows that have no value.
+func (v *Vector) NullCount() (n int) {
+	for _, word := range v.Nulls {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}
+
 // ones reports whether v, which is not empty, is an int_list column to be encoded
 // that has one value in every row.
 func (v *Vector) ones(kind schema.Kind) bool {
@@ -112,3 +124,18 @@ func (v *Vector) BytesAt(i int) []byte { return v.Bytes[v.Offsets[i]:v.Offsets[i
 
 // ListAt returns row i of an int_list column, valid until the vector changes.
 func (v *Vector) ListAt(i int) []int64 { return v.Ints[v.Offsets[i]:v.Offsets[i+1]] }
+
+// Slice returns the rows from from, a multiple of 64, to to. They share v's memory,
+// so that nothing must be appended to them.
+func (v *Vector) Slice(from, to int) Vector {
+	s := Vector{Bytes: v.Bytes}
+	if len(v.Offsets) > 0 {
+		s.Ints, s.Offsets = v.Ints, v.Offsets[from:to+1]
+	} else {
+		s.Ints = v.Ints[from:to]
+	}
+	if first := from / 64; first < len(v.Nulls) {
+		s.Nulls = v.Nulls[first:min((to+63)/64, len(v.Nulls))]
+	}
+	return s
+}

@@ -117,3 +117,37 @@ func BenchmarkReadBlock(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkNext reads the headers of segments, as every reader does.
+func BenchmarkNext(b *testing.B) {
+	var buf bytes.Buffer
+	w, err := NewWriter(&buf, &Header{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	const segments = 64
+	enc, l := NewEncoder(w.FileID()), mixedLoad()
+	var blk Block
+	var out Encoded
+	for range segments {
+		if err := enc.Encode(&out, &blk, l.fill(&blk, 2000)); err != nil {
+			b.Fatal(err)
+		}
+		if err := w.WriteSegment(&out); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := NewReader(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for range segments {
+			if _, err := r.Next(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/segments, "ns/segment")
+}

@@ -32,6 +32,7 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 type Decoder struct {
 	r     *Reader
 	col   *colblock.Decoder
+	chunk colblock.Chunk
 	buf   []byte
 	need  [schema.MaxColumnID + 1]bool
 	stats DecoderStats
@@ -138,14 +139,28 @@ func (d *Decoder) readColumn(s *Segment, c *column, b *Block) error {
 			}
 		}
 	}
+	v := &b.Cols[c.id]
+	err := d.readChunk(s, c, func(k *colblock.Chunk, data []byte) error {
+		if err := d.col.Decode(v, k, data, rel); err != nil {
+			return err
+		}
+		return checkRefs(c.id, v, b)
+	})
+	if err != nil {
+		v.Reset()
+	}
+	return err
+}
+
+// readChunk reads a column's chunk and has it decoded.
+func (d *Decoder) readChunk(s *Segment, c *column, decode func(*colblock.Chunk, []byte) error) error {
 	data, err := d.columnData(s, c)
 	if err != nil {
 		return err
 	}
 	d.stats.Columns++
 	d.stats.CompressedBytes += int64(c.size)
-	if err := d.decodeColumn(c, data, b, rel); err != nil {
-		b.Cols[c.id].Reset()
+	if err := d.decodeChunk(c, data, decode); err != nil {
 		return &CorruptError{d.r.path, c.offset, schema.ByID(c.id).Name, err}
 	}
 	return nil
@@ -168,27 +183,27 @@ func (d *Decoder) columnData(s *Segment, c *column) ([]byte, error) {
 	return b[:n], nil
 }
 
-func (d *Decoder) decodeColumn(c *column, data []byte, b *Block, rel *colblock.Vector) error {
+func (d *Decoder) decodeChunk(c *column, data []byte, decode func(*colblock.Chunk, []byte) error) error {
 	if len(data) != c.size {
 		return ErrCut
 	}
 	if crc := crcOf(data); c.size > 0 && crc != c.crc {
 		return fmt.Errorf("checksum is %#08x instead of %#08x: %w", crc, c.crc, colblock.ErrCorrupt)
 	}
-	v := &b.Cols[c.id]
-	chunk, err := colblock.ParseChunk(c.desc, c.rows)
-	if err != nil {
+	if err := d.chunk.Parse(c.desc, c.rows); err != nil {
 		return err
 	}
-	if err := d.col.Decode(v, &chunk, data, rel); err != nil {
-		return err
-	}
-	known := schema.ByID(c.id)
-	if !known.IsRef() {
+	return decode(&d.chunk, data)
+}
+
+// checkRefs checks a column of refs, which readers follow without a look at the
+// table's size.
+func checkRefs(id schema.ColumnID, v *colblock.Vector, b *Block) error {
+	c := schema.ByID(id)
+	if !c.IsRef() {
 		return nil
 	}
-	// Readers follow refs without a look at the table's size.
-	rows := uint64(b.Rows[known.Ref])
+	rows := uint64(b.Rows[c.Ref])
 	for i, ref := range v.Ints {
 		if uint64(ref) >= rows && !v.IsNull(i) {
 			return fmt.Errorf("row %d refers to row %d of %d: %w", i, ref, rows, colblock.ErrCorrupt)

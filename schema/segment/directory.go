@@ -122,6 +122,7 @@ func (s *Segment) parseColumns(c *colblock.Cursor, offset int64, dataSize int) e
 	}
 	end := offset + int64(dataSize)
 	s.columns = make([]column, 0, min(n, uint64(schema.MaxColumnID)))
+	var chunk colblock.Chunk
 	for range n {
 		id := c.Uvarint()
 		size := c.Uvarint()
@@ -144,7 +145,7 @@ func (s *Segment) parseColumns(c *colblock.Cursor, offset int64, dataSize int) e
 			s.skipped = append(s.skipped, col)
 			continue
 		}
-		chunk, err := colblock.ParseChunk(col.desc, s.TableRows[known.Table])
+		err := chunk.Parse(col.desc, s.TableRows[known.Table])
 		switch {
 		case err != nil:
 			return fmt.Errorf("column %s: %w", known.Name, err)

@@ -100,7 +100,7 @@ func (e *Encoder) Encode(dst *Encoded, b *Block, m SegmentMeta) error {
 		return fmt.Errorf("segment payload of %d bytes: %w", len(out), colblock.ErrLimit)
 	}
 	dst.head = len(out)
-	fillRecord(out, &e.id, KindSegment, 1, 0, len(e.data))
+	fillRecord(out, &e.id, KindSegment, kindVersion(KindSegment), 0, len(e.data))
 	dst.Data = append(out, e.data...)
 	return nil
 }

@@ -46,6 +46,15 @@ const (
 	KindCoverage = 10
 )
 
+// kindVersion is the version of a kind's payload that this build writes, and the
+// newest that it reads.
+func kindVersion(kind uint8) uint8 {
+	if kind == KindSegment {
+		return 2 // 1 had no runs in int streams
+	}
+	return 1
+}
+
 // Limits of a record (docs/format.md, "Limits").
 const (
 	MaxHeaderBytes  = 1 << 20 // payload of the header record

@@ -27,6 +27,7 @@ var documented = map[string]int64{
 	"FlagRelative":     colblock.FlagRelative,
 	"EncodingConstant": colblock.EncodingConstant, "EncodingValues": colblock.EncodingValues,
 	"EncodingDeltas": colblock.EncodingDeltas, "EncodingDictionary": colblock.EncodingDictionary,
+	"EncodingRuns":  colblock.EncodingRuns,
 	"StorageInline": colblock.StorageInline, "StorageFrame": colblock.StorageFrame, "StoragePlanes": colblock.StoragePlanes,
 	"IndexBlockSize": IndexBlockSize, "MaxRootEntries": MaxRootEntries, "TrailerSize": TrailerSize,
 	"MaxHeaderBytes": MaxHeaderBytes, "MaxPayloadBytes": MaxPayloadBytes, "MaxDataBytes": MaxDataBytes,

@@ -14,13 +14,12 @@ import (
 
 // Sizes and limits of the index.
 const (
-	indexEntrySize  = 16
-	IndexBlockSize  = 1024    // entries of an index record
-	MaxRootEntries  = 1 << 17 // entries of the root; beyond it there is no index
-	TrailerSize     = EnvelopeSize + trailerPayload
-	trailerPayload  = 32
-	noOffset        = ^uint64(0)
-	kindVersionFile = 1
+	indexEntrySize = 16
+	IndexBlockSize = 1024    // entries of an index record
+	MaxRootEntries = 1 << 17 // entries of the root; beyond it there is no index
+	TrailerSize    = EnvelopeSize + trailerPayload
+	trailerPayload = 32
+	noOffset       = ^uint64(0)
 )
 
 // indexEntry is a segment in an index record, or an index record in the root.

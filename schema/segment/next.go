@@ -154,7 +154,7 @@ func (r *Reader) parse(pos int64, env *envelope, payload []byte) (item Item, err
 	}
 	switch env.kind {
 	case KindSegment, KindGap, KindClock, KindCounters, KindEnd, KindCoverage:
-		if env.version != kindVersionFile {
+		if env.version == 0 || env.version > kindVersion(env.kind) {
 			return nil, damageError{fmt.Errorf("record kind %d version %d: %w", env.kind, env.version, ErrVersion)}
 		}
 	}

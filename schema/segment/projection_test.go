@@ -2,6 +2,8 @@ package segment
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -205,5 +207,127 @@ func TestReadMoreAddsColumns(t *testing.T) {
 	}
 	if err := d.ReadMore(s, nil, &Block{}); err == nil {
 		t.Error("a block of another segment was taken")
+	}
+}
+
+// TestScanReadsWhatReadBlockReads puts the windows of scans together again, of
+// columns that the block held before and of others, one scan after the other.
+func TestScanReadsWhatReadBlockReads(t *testing.T) {
+	l := mixedLoad()
+	l.nulls = true
+	r, err := open(record(t, l, 3000, 40, WindowRows, 9000).bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	every := []schema.ColumnID{}
+	for _, c := range schema.All() {
+		every = append(every, c.ID)
+	}
+	list, err := items(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.NewDecoder()
+	var whole, b Block
+	var scan Scan
+	for i, cols := range [][]schema.ColumnID{
+		every, {schema.ColDurationNS, schema.ColRequestedBytes, schema.ColComm}, {}, {schema.ColTimeNS, schema.ColTaskRef, schema.ColIovLen, schema.ColName}, every,
+	} {
+		for _, item := range list {
+			s, ok := item.(*Segment)
+			if !ok {
+				continue
+			}
+			if err := d.ReadBlock(s, nil, &whole); err != nil {
+				t.Fatal(err)
+			}
+			held := [][]schema.ColumnID{{}, {schema.ColRet}, {schema.ColRequestedBytes, schema.ColCallRef}}[i%3]
+			if err := d.ReadBlock(s, held, &b); err != nil {
+				t.Fatal(err)
+			}
+			before := d.Stats()
+			if err := d.Scan(s, cols, &b, &scan); err != nil {
+				t.Fatal(err)
+			}
+			next := 0
+			for from, window := range scan.Windows() {
+				to := from + window.Rows[schema.TableEvent]
+				if from != next || to > s.Rows || to-from != WindowRows && to != s.Rows {
+					t.Fatalf("a window of %d to %d behind %d of %d", from, to, next, s.Rows)
+				}
+				next = to
+				for _, id := range append(slices.Clone(cols), held...) {
+					if err := sameRows(window, &whole, id, from, to); err != nil {
+						t.Fatalf("scan %d, segment of %d rows, from %d: column %s: %v", i, s.Rows, from, schema.ByID(id).Name, err)
+					}
+				}
+			}
+			if next != s.Rows {
+				t.Fatalf("windows end at %d of %d", next, s.Rows)
+			}
+			if len(cols) == 0 && d.Stats() != before {
+				t.Errorf("decoded %+v for no column", d.Stats())
+			}
+		}
+	}
+}
+
+// sameRows compares what a window has of a column with the rows from from to to of
+// the whole block, or with all rows of another table than the events'.
+func sameRows(window, whole *Block, id schema.ColumnID, from, to int) error {
+	if schema.ByID(id).Table != schema.TableEvent {
+		from, to = 0, whole.Rows[schema.ByID(id).Table]
+	}
+	got, want := &window.Cols[id], &whole.Cols[id]
+	for i := from; i < to; i++ {
+		j := i - from
+		switch null := want.IsNull(i); {
+		case got.IsNull(j) != null:
+			return fmt.Errorf("row %d: null is %v", i, !null)
+		case null:
+		case schema.ByID(id).Kind == schema.KindInt && got.Ints[j] != want.Ints[i]:
+			return fmt.Errorf("row %d: %d instead of %d", i, got.Ints[j], want.Ints[i])
+		case schema.ByID(id).Kind == schema.KindBytes && !bytes.Equal(got.BytesAt(j), want.BytesAt(i)):
+			return fmt.Errorf("row %d: %x instead of %x", i, got.BytesAt(j), want.BytesAt(i))
+		case schema.ByID(id).Kind == schema.KindIntList && !slices.Equal(got.ListAt(j), want.ListAt(i)):
+			return fmt.Errorf("row %d: %d instead of %d", i, got.ListAt(j), want.ListAt(i))
+		}
+	}
+	return nil
+}
+
+// A column that does not decode is an error of Scan, whichever way it is read, and
+// leaves the block with what it held.
+func TestScanTellsADamagedColumn(t *testing.T) {
+	rec := record(t, mixedLoad(), 3000)
+	for _, id := range []schema.ColumnID{schema.ColDurationNS, schema.ColRet, schema.ColTaskRef, schema.ColIovLen} {
+		r, err := open(rec.bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		item, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := slices.Clone(rec.bytes)
+		c := item.(*Segment).byID(id)
+		b[c.offset+int64(c.size)/2] ^= 4
+		if r, err = open(b); err != nil {
+			t.Fatal(err)
+		}
+		if item, err = r.Next(); err != nil {
+			t.Fatal(err)
+		}
+		s, d := item.(*Segment), r.NewDecoder()
+		var block Block
+		var scan Scan
+		if err := d.ReadBlock(s, []schema.ColumnID{schema.ColTimeNS}, &block); err != nil {
+			t.Fatal(err)
+		}
+		var corrupt *CorruptError
+		err = d.Scan(s, []schema.ColumnID{schema.ColRequestedBytes, id}, &block, &scan)
+		if !errors.As(err, &corrupt) || corrupt.Column != schema.ByID(id).Name || !block.Has(schema.ColTimeNS) {
+			t.Errorf("%s: %v", schema.ByID(id).Name, err)
+		}
 	}
 }

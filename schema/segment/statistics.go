@@ -148,8 +148,8 @@ func (s *Segment) Range(id schema.ColumnID) (r Range, ok bool) {
 	if c == nil {
 		return Range{Nulls: s.TableRows[known.Table]}, true
 	}
-	chunk, err := colblock.ParseChunk(c.desc, c.rows)
-	if err != nil {
+	var chunk colblock.Chunk
+	if err := chunk.Parse(c.desc, c.rows); err != nil {
 		return Range{}, false // parsed before: cannot be
 	}
 	r.Nulls = chunk.Nulls()

@@ -87,7 +87,7 @@ func (w *Writer) Size() int64 { return w.size }
 func (w *Writer) record(kind uint8, payload func([]byte) []byte) {
 	start := len(w.buf)
 	w.buf = payload(beginRecord(w.buf))
-	fillRecord(w.buf[start:], &w.id, kind, kindVersionFile, w.number, 0)
+	fillRecord(w.buf[start:], &w.id, kind, kindVersion(kind), w.number, 0)
 	w.number++
 }
 

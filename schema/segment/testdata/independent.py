@@ -10,7 +10,7 @@ import sys
 
 NULLS_ALL, NULLS_BITMAP = 1, 2
 INT, BYTES = 1, 2
-CONSTANT, VALUES, DELTAS, DICTIONARY = 0, 1, 2, 3
+CONSTANT, VALUES, DELTAS, DICTIONARY, RUNS = 0, 1, 2, 3, 4
 INLINE, FRAME = 0, 1
 REFS = {1: "task_ref", 2: "socket_ref", 3: "call_ref", 4: "name_ref", 5: "control_ref"}
 
@@ -94,6 +94,18 @@ def parse_ints(c, count):
         def read(data):
             values = distinct(data)
             return [values[i] for i in index(data)]
+
+        return read
+    if encoding == RUNS:
+        runs = c.uvarint()
+        run_values, lengths = parse_ints(c, runs), parse_ints(c, runs)
+
+        def read(data):
+            out = []
+            for value, length in zip(run_values(data), lengths(data), strict=True):
+                out += [value] * (length + 1)
+            assert len(out) == count
+            return out
 
         return read
     first = c.varint() if encoding == DELTAS else None
