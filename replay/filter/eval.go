@@ -95,10 +95,25 @@ func (e *Evaluator) Select(s *segment.Segment, b *segment.Block) (*Selection, er
 // it holds, with the refs to their tables. nil means all.
 func (e *Evaluator) Read(s *segment.Segment, cols []schema.ColumnID, b *segment.Block) error {
 	before := e.dec.Stats()
+	err := e.dec.ReadMore(s, withRefs(cols), b)
+	e.counts.add(&e.counts.outputBytes, before, e.dec.Stats())
+	return err
+}
+
+// Scan is Read for one who reads window by window (segment.Scan).
+func (e *Evaluator) Scan(s *segment.Segment, cols []schema.ColumnID, b *segment.Block, sc *segment.Scan) error {
+	before := e.dec.Stats()
+	err := e.dec.Scan(s, withRefs(cols), b, sc)
+	e.counts.add(&e.counts.outputBytes, before, e.dec.Stats())
+	return err
+}
+
+// withRefs returns the columns and the refs to their tables; nil means all.
+func withRefs(cols []schema.ColumnID) []schema.ColumnID {
 	var need []schema.ColumnID
 	if cols == nil {
-		for i := range schema.All() {
-			need = append(need, schema.All()[i].ID)
+		for _, c := range schema.All() {
+			need = append(need, c.ID)
 		}
 	}
 	for _, id := range cols {
@@ -107,7 +122,5 @@ func (e *Evaluator) Read(s *segment.Segment, cols []schema.ColumnID, b *segment.
 			need = append(need, schema.RefOf(c.Table))
 		}
 	}
-	err := e.dec.ReadMore(s, need, b)
-	e.counts.add(&e.counts.outputBytes, before, e.dec.Stats())
-	return err
+	return need
 }

@@ -76,7 +76,17 @@ func (c *collector) columns() []schema.ColumnID {
 	return cols
 }
 
-// add counts the events of b; with keep set only these rows.
+// load finds the values of the dimensions in the tables of b, a segment's block,
+// before its windows are added.
+func (c *collector) load(b *segment.Block) {
+	for _, d := range c.dims {
+		if d.table != schema.TableEvent {
+			d.load(b, c.mem)
+		}
+	}
+}
+
+// add counts the events of b, a window of a segment; with keep set only these rows.
 func (c *collector) add(b *segment.Block, keep []int32) {
 	duration, ret := &b.Cols[schema.ColDurationNS], &b.Cols[schema.ColRet]
 	requested := &b.Cols[schema.ColRequestedBytes]
@@ -89,7 +99,9 @@ func (c *collector) add(b *segment.Block, keep []int32) {
 		return
 	}
 	for _, d := range c.dims {
-		d.load(b, c.mem)
+		if d.table == schema.TableEvent {
+			d.load(b, c.mem)
+		}
 	}
 	c.codes = c.dims[0].eventCodes(c.codes[:0], b, c.mem)
 	for i, d := range c.dims[1:] {
@@ -160,15 +172,10 @@ func addColumns(g *group, b *segment.Block, m *memory) {
 	for from, to := range runs(duration, rows) {
 		g.addDurations(duration.Ints[from:to], m)
 	}
-	for from, to := range runs(ret, rows) {
-		g.addResults(ret.Ints[from:to], m)
-	}
-	known := 0
-	for from, to := range runs(requested, rows) {
-		known += to - from
-		g.requested.addAll(requested.Ints[from:to])
-	}
-	g.unreadable += int64(rows - known)
+	// A null is 0 in a column's values and adds nothing.
+	g.addResults(ret.Ints, m)
+	g.requested.addAll(requested.Ints)
+	g.unreadable += int64(requested.NullCount())
 }
 
 // relieve makes room when the budget is used up: first by precision, then by

@@ -44,35 +44,27 @@ func (s *sum128) add(v uint64) {
 	s.hi += carry
 }
 
-// addAll adds the values of a block, at least one, negative ones as 0, and returns
-// the smallest and the largest. It goes by pairs, so that what is compared next
-// does not wait for what was compared before.
-func (s *sum128) addAll(vs []int64) (lo, hi int64) {
-	lo, hi = vs[0], vs[0]
-	lo2, hi2 := lo, hi
+// addAll adds the values of a block, negative ones as 0.
+func (s *sum128) addAll(vs []int64) {
 	sum, all := uint64(0), uint64(0)
-	for i := 1; i < len(vs); i += 2 {
-		v, w := vs[i-1], vs[i]
-		lo, hi = min(lo, v), max(hi, v)
-		lo2, hi2 = min(lo2, w), max(hi2, w)
-		sum += uint64(v) + uint64(w)
-		all |= uint64(v) | uint64(w)
+	for _, v := range vs {
+		sum += uint64(v)
+		all |= uint64(v)
 	}
-	last := vs[len(vs)-1]
-	lo, hi = min(lo, lo2, last), max(hi, hi2, last)
-	if len(vs)&1 == 1 {
-		sum += uint64(last)
-		all |= uint64(last)
-	}
-	if all>>32 == 0 {
-		// A block has fewer values than would overflow the sum.
+	s.addSum(sum, all, vs)
+}
+
+// addSum adds the sum of the values of a block, of which all has every bit that is
+// set in any. Where that does not rule out that the sum is too large or that values
+// are negative, it adds them one by one instead: a block has fewer than 2^24.
+func (s *sum128) addSum(sum, all uint64, vs []int64) {
+	if all>>40 == 0 {
 		s.add(sum)
-		return lo, hi
+		return
 	}
 	for _, v := range vs {
 		s.add(uint64(max(v, 0)))
 	}
-	return lo, hi
 }
 
 // int returns the sum as a whole number.
@@ -101,13 +93,23 @@ func (g *group) addDurations(vs []int64, m *memory) {
 	if len(vs) == 0 {
 		return
 	}
-	lo, hi := g.sum.addAll(vs)
-	lo, hi = max(lo, 0), max(hi, 0)
-	if g.timed > 0 {
-		lo, hi = min(lo, g.min), max(hi, g.max)
+	if g.timed == 0 {
+		g.min = max(vs[0], 0)
+		g.max = g.min
 	}
-	g.min, g.max = lo, hi
 	g.timed += int64(len(vs))
+	// Few values are outside the range of those before.
+	lo, span := g.min, uint64(g.max-g.min)
+	sum, outside := uint64(0), uint64(0)
+	for _, v := range vs {
+		sum += uint64(v)
+		if uint64(v-lo) > span {
+			outside |= uint64(v)
+			g.min, g.max = min(g.min, max(v, 0)), max(g.max, v)
+			lo, span = g.min, uint64(g.max-g.min)
+		}
+	}
+	g.sum.addSum(sum, outside|uint64(g.max), vs)
 	g.durations.addAll(vs, m)
 }
 
@@ -125,16 +127,18 @@ func (g *group) addResult(ret int64, m *memory) {
 	}
 }
 
-// addResults counts many, at least one.
+// addResults counts many.
 func (g *group) addResults(rets []int64, m *memory) {
-	if lo, _ := g.sent.addAll(rets); lo >= 0 {
-		return
-	}
+	sum, all := uint64(0), uint64(0)
 	for _, ret := range rets {
 		if ret < 0 {
 			g.addResult(ret, m)
+			ret = 0
 		}
+		sum += uint64(ret)
+		all |= uint64(ret)
 	}
+	g.sent.addSum(sum, all, rets)
 }
 
 // addError keeps the errnos in the order of their first occurrence.

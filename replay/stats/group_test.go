@@ -1,34 +1,44 @@
 package stats
 
 import (
+	"maps"
 	"math"
-	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
-// The sum, the smallest and the largest of a block are those of its values taken
-// one by one, negative ones counted as 0 in the sum, however many and large.
-func TestSumOfABlock(t *testing.T) {
+// What is counted of a block is what is counted of its values one by one, however
+// large they are, and of negative ones that forged files may have.
+func TestABlockIsItsValues(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	odd := []int64{0, -1, math.MinInt64, math.MaxInt64, math.MaxUint32, math.MaxUint32 + 1}
-	for range 2000 {
-		values := make([]int64, 1+random.IntN(9))
+	odd := []int64{0, -1, -11, math.MinInt64, math.MaxInt64, 1<<40 - 1, 1 << 40, math.MaxUint32 + 1}
+	m := newMemory(1 << 30)
+	var blocks, single group
+	for n := range 3000 {
+		values := make([]int64, random.IntN(9))
 		for i := range values {
 			values[i] = random.Int64N(1 << 32)
-			if random.IntN(8) == 0 {
+			if random.IntN(8) == 0 && n > 1000 {
 				values[i] = odd[random.IntN(len(odd))]
 			}
 		}
-		want, wantLo, wantHi := big.NewInt(1), values[0], values[0]
+		blocks.addDurations(values, m)
+		blocks.addResults(values, m)
+		blocks.requested.addAll(values)
 		for _, v := range values {
-			want.Add(want, big.NewInt(max(v, 0)))
-			wantLo, wantHi = min(wantLo, v), max(wantHi, v)
+			single.addDuration(v, m)
+			single.addResult(v, m)
+			single.addRequested(v)
 		}
-		sum := sum128{lo: 1}
-		lo, hi := sum.addAll(values)
-		if sum.int().Cmp(want) != 0 || lo != wantLo || hi != wantHi {
-			t.Fatalf("%d: %v from %d to %d, want %v from %d to %d", values, sum.int(), lo, hi, want, wantLo, wantHi)
+		if blocks.sum != single.sum || blocks.min != single.min || blocks.max != single.max || blocks.timed != single.timed ||
+			blocks.sent != single.sent || !slices.Equal(blocks.errors, single.errors) || blocks.failed != single.failed ||
+			blocks.requested != single.requested {
+			t.Fatalf("after %d: %+v instead of %+v", values, blocks, single)
 		}
+	}
+	if blocks.durations.hist == nil || !maps.Equal(blocks.durations.hist.carry, single.durations.hist.carry) ||
+		!slices.Equal(blocks.durations.hist.counts, single.durations.hist.counts) {
+		t.Error("the histograms differ")
 	}
 }

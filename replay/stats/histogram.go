@@ -34,9 +34,25 @@ func newHistogram(precision uint8) *histogram {
 // octave 0. The highest bit of what is left of v makes up for the octave that is
 // missing in shift.
 func bucketOf(v uint64, p uint8) uint32 {
-	shift := bits.Len64(v>>(p&63)|1) - 1
+	high := v >> (p & 63)
+	shift := uint8(0)
+	if high < uint64(len(log2)) {
+		shift = log2[high]
+	} else {
+		shift = uint8(bits.Len64(high) - 1)
+	}
 	return uint32(shift)<<(p&31) + uint32(v>>(shift&63))
 }
+
+// log2 is the logarithm of small numbers, rounded down, and 0 of 0. Go may not rely
+// on an instruction that counts zeros (GOAMD64=v1), and the one that it has takes
+// longer than a look here.
+var log2 = func() (t [1024]uint8) {
+	for i := 1; i < len(t); i++ {
+		t[i] = uint8(bits.Len(uint(i)) - 1)
+	}
+	return t
+}()
 
 // bucketBounds returns the smallest and the largest value of a bucket.
 func bucketBounds(bucket uint32, p uint8) (lo, hi uint64) {

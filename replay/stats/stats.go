@@ -15,8 +15,9 @@
 // What was lost is part of every result, with the interval in which each
 // quantile would lie had nothing been lost.
 //
-// One goroutine reads and decodes, a segment ahead; everything else happens in
-// the caller's.
+// One goroutine reads and decompresses, a segment ahead; everything else happens
+// in the caller's, in windows of rows whose values stay in the processor's cache
+// (segment.Scan).
 package stats
 
 import (
@@ -105,7 +106,7 @@ type pass struct {
 	corrupt    []segment.Damage // segments with a column that does not decode
 }
 
-// run decodes in a goroutine of its own, one segment ahead.
+// run decompresses in a goroutine of its own, one segment ahead.
 func (p *pass) run() error {
 	full, empty, stop := make(chan *decoded), make(chan *decoded, 2), make(chan struct{})
 	for range cap(empty) {
@@ -131,13 +132,14 @@ func (p *pass) run() error {
 type decoded struct {
 	segment *segment.Segment
 	block   segment.Block
+	scan    segment.Scan
 	all     bool    // every event is selected
 	keep    []int32 // else these rows
 	corrupt error
 	err     error
 }
 
-// decode reads all items and decodes the segments with selected events.
+// decode reads all items and opens the segments with selected events.
 func (p *pass) decode(full chan<- *decoded, empty <-chan *decoded, stop <-chan struct{}) {
 	defer close(full)
 	send := func(d *decoded) bool {
@@ -195,7 +197,7 @@ func (d *decoded) read(eval *filter.Evaluator, s *segment.Segment, columns []sch
 		if d.all = selected.All(); !d.all {
 			d.keep = selected.AppendRows(d.keep)
 		}
-		err = eval.Read(s, columns, &d.block)
+		err = eval.Scan(s, columns, &d.block, &d.scan)
 	}
 	var corrupt *segment.CorruptError
 	if errors.As(err, &corrupt) {
@@ -215,10 +217,26 @@ func (p *pass) add(d *decoded) {
 		})
 		return
 	}
-	keep := d.keep
-	if d.all {
-		keep = nil
+	p.c.load(&d.block)
+	rest := d.keep
+	for from, window := range d.scan.Windows() {
+		var keep []int32
+		if !d.all {
+			if keep, rest = splitRows(rest, from, from+window.Rows[schema.TableEvent]); len(keep) == 0 {
+				continue
+			}
+		}
+		p.directions.add(window, keep)
+		p.c.add(window, keep)
 	}
-	p.directions.add(&d.block, keep)
-	p.c.add(&d.block, keep)
+}
+
+// splitRows splits off the rows below to, and counts them from from.
+func splitRows(rows []int32, from, to int) (of, rest []int32) {
+	n := 0
+	for n < len(rows) && int(rows[n]) < to {
+		rows[n] -= int32(from)
+		n++
+	}
+	return rows[:n], rows[n:]
 }
