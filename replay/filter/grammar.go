@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -83,17 +84,21 @@ var keywords = map[string]bool{
 	"prefix": true, "suffix": true, "contains": true, "has": true,
 }
 
-var parser = participle.MustBuild[orExpr](
-	participle.Lexer(definition),
-	participle.Elide("Space"),
-	participle.Map(func(t lexer.Token) (lexer.Token, error) {
-		if word := strings.ToLower(t.Value); keywords[word] {
-			t.Type, t.Value = typeKeyword, word
-		}
-		return t, nil
-	}, "Word"),
-	participle.UseLookahead(1),
-)
+// parser is built when there is something to parse: most commands are not asked to
+// filter, and their start should not wait for it.
+var parser = sync.OnceValue(func() *participle.Parser[orExpr] {
+	return participle.MustBuild[orExpr](
+		participle.Lexer(definition),
+		participle.Elide("Space"),
+		participle.Map(func(t lexer.Token) (lexer.Token, error) {
+			if word := strings.ToLower(t.Value); keywords[word] {
+				t.Type, t.Value = typeKeyword, word
+			}
+			return t, nil
+		}, "Word"),
+		participle.UseLookahead(1),
+	)
+})
 
 const (
 	// MaxBytes limits the length of an expression.
@@ -107,14 +112,14 @@ func parse(text string) (*orExpr, error) {
 	if len(text) > MaxBytes {
 		return nil, &Error{Text: text[:80], Message: fmt.Sprintf("the expression has %d bytes, %d are allowed", len(text), MaxBytes)}
 	}
-	tokens, err := parser.Lex("", strings.NewReader(text))
+	tokens, err := parser().Lex("", strings.NewReader(text))
 	if err != nil {
 		return nil, syntaxError(text, nil, err)
 	}
 	if err := checkTokens(text, tokens); err != nil {
 		return nil, err
 	}
-	tree, err := parser.ParseString("", text)
+	tree, err := parser().ParseString("", text)
 	if err != nil {
 		return nil, syntaxError(text, tokens, err)
 	}
