@@ -39,8 +39,7 @@ func (s *intStream) String() string {
 		return fmt.Sprintf("values of %d bytes%v", s.width, &s.area)
 	case EncodingDeltas:
 		return fmt.Sprintf("deltas of %d bytes%v", s.width, &s.area)
-	}
-	if s.encoding == EncodingRuns {
+	case EncodingRuns:
 		return fmt.Sprintf("%d runs, values (%v), lengths (%v)", s.dict.count, s.dict, s.lengths)
 	}
 	return fmt.Sprintf("dictionary (%v) with index%v", s.dict, &s.area)
