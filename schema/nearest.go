@@ -6,30 +6,21 @@ import "strings"
 const nearestMaxBytes = 100
 
 // Nearest returns the name that a word was probably meant to be: the one that it
-// is with the fewest changes, at most a third of it and one byte, else the
-// shortest of which it is a part, else nothing.
+// is with the fewest changes, at most a third of it and one byte, or of which it is
+// a part with one change less; of two, the shorter. It returns nothing when no name
+// is near.
 func Nearest(word string, names []string) string {
 	if len(word) > nearestMaxBytes {
 		return ""
 	}
 	best, bestDistance := "", len(word)/3+2
 	for _, name := range names {
-		if d := editDistance(word, name); d < bestDistance {
-			best, bestDistance = name, d
+		d := editDistance(word, name)
+		for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '_' || r == '-' }) {
+			d = min(d, editDistance(word, part)+1)
 		}
-	}
-	if best == "" {
-		return shortestWith(word, names)
-	}
-	return best
-}
-
-// shortestWith returns the shortest of the names that have the word between their
-// underscores, "" when there is none.
-func shortestWith(word string, names []string) (best string) {
-	for _, name := range names {
-		if strings.Contains("_"+name+"_", "_"+word+"_") && (best == "" || len(name) < len(best)) {
-			best = name
+		if d < bestDistance || d == bestDistance && best != "" && len(name) < len(best) {
+			best, bestDistance = name, d
 		}
 	}
 	return best

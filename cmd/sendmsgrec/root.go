@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/sendmsgrec/sendmsgrec/schema"
 )
 
 // execute runs the command line args and prints its error.
@@ -119,7 +121,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &unknown) {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		return usageErrorf("%v%s", err, didYouMean(unknown.GetSpecifiedName(), names))
+		hint := ""
+		if near := schema.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+			hint = "; did you mean --" + near + "?"
+		}
+		return usageErrorf("%v%s", err, hint)
 	}
 	return withCode(exitUsage, err)
 }
