@@ -71,7 +71,7 @@ func (p *Probe) attachKernel(function string) (err error) {
 
 // kernelLimits says which senders inside the kernel are not seen.
 func (p *Probe) kernelLimits() string {
-	text := "senders within a call or another sender are part of it; not those that call a protocol directly"
+	text := "senders within a call or another sender are part of it; not those that call a protocol directly, as kernel_sendmsg_locked does"
 	if p.kernelEntry == "kernel_sendmsg" {
 		text += ", nor those by sock_sendmsg, which user calls use here too"
 	}
