@@ -35,7 +35,7 @@ func newHistogram(precision uint8) *histogram {
 // missing in shift.
 func bucketOf(v uint64, p uint8) uint32 {
 	high := v >> (p & 63)
-	shift := uint8(0)
+	var shift uint8
 	if high < uint64(len(log2)) {
 		shift = log2[high]
 	} else {
