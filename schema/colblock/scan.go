@@ -7,9 +7,9 @@ import (
 )
 
 // Scan reads an int column piece by piece, from its first row on. Between Open and
-// the last Next the column is in memory as its byte planes, a third or less of what
-// its values take; those of a piece are still in the processor's cache when they
-// are used.
+// the last Next the column is in memory as its byte planes or runs, which mostly are
+// much smaller than its values; those of a piece are still in the processor's cache
+// when they are used.
 type Scan struct {
 	raw       []byte
 	ints      intReader

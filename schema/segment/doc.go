@@ -5,8 +5,8 @@
 // Writing: a Block of columns is encoded by an Encoder, one a goroutine, into
 // an Encoded, which the one Writer appends. Reading: a Reader returns the items
 // in file order, and Decoders, one a goroutine, decode columns of segments
-// into Blocks. Summarize tells what a recording holds and lost without
-// decompressing anything; Verify checks all of it.
+// into Blocks, or window by window (Scan). Summarize tells what a recording holds
+// and lost without decompressing anything; Verify checks all of it.
 //
 // Who fills a Block or an Encoded owns its memory and reuses it. What a Reader
 // returns stays valid and is never changed; only Decoders may run concurrently
