@@ -80,10 +80,22 @@ func check(name string, err error, hint string) Check {
 }
 
 func privilegeHint() string {
-	if os.Geteuid() != 0 {
+	if !IsRoot() {
 		return "run as root, or with what doctor --caps, run as root, finds to suffice"
 	}
 	return "this kernel forbids it even to root"
+}
+
+// IsRoot reports whether this process is root with the capabilities that BPF
+// programs ask for, which root in a container mostly has not.
+func IsRoot() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData
+	if os.Geteuid() != 0 || unix.Capget(&header, &sets[0]) != nil {
+		return false
+	}
+	has := func(c int) bool { return sets[c/32].Effective>>(c%32)&1 != 0 }
+	return has(unix.CAP_SYS_ADMIN) || has(unix.CAP_BPF) && has(unix.CAP_PERFMON)
 }
 
 func helperCheck(name string, err error, hint string) Check {

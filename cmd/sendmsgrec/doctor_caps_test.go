@@ -74,6 +74,7 @@ tracepoint tier
 func TestTheReasonOfATrialIsTheKernels(t *testing.T) {
 	for text, want := range map[string]string{
 		"sendmsgrec: attach probes: not permitted: probe tier tracepoint: open tracefs: operation not permitted" + privilegeAdvice + "\n": "open tracefs: operation not permitted",
+		"sendmsgrec: attach probes: not permitted: probe tier fentry: load program: operation not permitted" + forbiddenAdvice + "\n":     "load program: operation not permitted",
 		"sendmsgrec: write segment: no space left on device\n":                                                                            "write segment: no space left on device",
 		"": "",
 	} {

@@ -118,7 +118,8 @@ func (t *trials) run(ctx context.Context, tier string, set []capability) (segmen
 // in all of them.
 func trialFailure(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
-	line = strings.TrimSuffix(strings.TrimPrefix(line, "sendmsgrec: "), privilegeAdvice)
+	line = strings.TrimPrefix(line, "sendmsgrec: ")
+	line = strings.TrimSuffix(strings.TrimSuffix(line, privilegeAdvice), forbiddenAdvice)
 	if _, why, ok := strings.Cut(line, "probe tier "); ok {
 		_, line, _ = strings.Cut(why, ": ")
 	}

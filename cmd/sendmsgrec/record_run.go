@@ -153,14 +153,21 @@ func (o *recordOptions) open(config bpf.Config, args []string, to *sending) (_ *
 // program of --to exec: have been started, and nothing more takes a privilege.
 func started() error { return errors.Join(record.RelaxTimers(), record.DropPrivileges()) }
 
-// privilegeAdvice ends the error of a recorder that lacks privileges.
-const privilegeAdvice = "; recording needs root, or the capabilities that `sendmsgrec doctor --caps`, run as root, finds to suffice here"
+// What ends the error of a recorder that lacks privileges, and of one that has them.
+const (
+	privilegeAdvice = "; recording needs root, or the capabilities that `sendmsgrec doctor --caps`, run as root, finds to suffice here"
+	forbiddenAdvice = "; this kernel forbids it even to root: `sendmsgrec doctor` says what it allows"
+)
 
 // attachError gives an error of bpf.Open its exit code and a hint.
 func attachError(err error) error {
 	switch {
 	case errors.Is(err, bpf.ErrPrivilege):
-		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w%s", err, privilegeAdvice))
+		advice := privilegeAdvice
+		if bpf.IsRoot() {
+			advice = forbiddenAdvice
+		}
+		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w%s", err, advice))
 	case errors.Is(err, bpf.ErrPath):
 		return withCode(exitUnsupported, fmt.Errorf("attach probes: %w; left out of --paths, it does not stop the others", err))
 	case errors.Is(err, bpf.ErrUnsupported):
