@@ -44,3 +44,14 @@ func loadable(t *testing.T) []string {
 func probe(tier string, args ...string) []string {
 	return append([]string{"--probe", tier}, args...)
 }
+
+// A tier that this kernel refuses is refused with exit status 4 and with advice
+// that root, as whom these tests run, can follow: not to be root.
+func TestRootIsNotToldToBeRoot(t *testing.T) {
+	for _, tier := range []string{"fentry", "kprobe", "tracepoint"} {
+		r := run(t, sendmsgrec, append([]string{"record", "-q", "-o", "-"}, probe(tier, "--", "true")...)...)
+		if r.code != 0 && (r.code != 4 || strings.Contains(r.stderr, "needs root") || !strings.Contains(r.stderr, "sendmsgrec doctor")) {
+			t.Errorf("%s: exit status %d: %s", tier, r.code, r.stderr)
+		}
+	}
+}
