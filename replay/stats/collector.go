@@ -175,7 +175,7 @@ func addColumns(g *group, b *segment.Block, m *memory) {
 	// A null is 0 in a column's values and adds nothing.
 	g.addResults(ret.Ints, m)
 	g.requested.addAll(requested.Ints)
-	g.unreadable += int64(requested.NullCount())
+	g.unreadable += int64(requested.NullCount(rows))
 }
 
 // relieve makes room when the budget is used up: first by precision, then by

@@ -84,9 +84,9 @@ func (c *chooser) choose(vals []int64, in nesting) (encoding int, f frame) {
 }
 
 // Runs are worth it when they have four values or more in the mean, by a sample:
-// then they take less than byte planes do, of which each says again where a run
-// ends, and much less time (TestRunsTakeLess). Of few values the description
-// of two streams would be longer.
+// then they take less room than byte planes do, of which each says again where a
+// run ends, and less time (TestRunsTakeLess, BenchmarkRuns). Of few values the
+// description of two streams would be longer.
 const (
 	meanRun    = 4
 	minForRuns = 64

@@ -108,11 +108,14 @@ func TestEncodeAllocatesNothing(t *testing.T) {
 	enc := NewEncoder()
 	for _, v := range []*Vector{
 		sequence(20000, func(i int) int64 { return int64(i*i) % 70000 }),
-		sequence(20000, func(i int) int64 { return int64(i / 5 * i / 5) }),
+		sequence(20000, func(i int) int64 { return int64((i / 5) * (i / 5)) }),
 	} {
 		entry, data, err := enc.AppendChunk(nil, nil, schema.KindInt, v, 20000, nil)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if runs := v.Ints[1] == v.Ints[2]; runs != (entry[1] == EncodingRuns) {
+			t.Errorf("encoding %d for runs: %v", entry[1]&15, runs)
 		}
 		if n := testing.AllocsPerRun(20, func() {
 			entry, data, _ = enc.AppendChunk(entry[:0], data[:0], schema.KindInt, v, 20000, nil)

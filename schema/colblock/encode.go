@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/bits"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
 )
@@ -52,7 +51,7 @@ func (e *Encoder) AppendChunk(entry, data []byte, kind schema.Kind, v *Vector, r
 	if err := check(kind, v, rows); err != nil {
 		return entry, data, err
 	}
-	nulls := countNulls(v, rows)
+	nulls := v.NullCount(rows)
 	if nulls == rows || v.empty(kind) {
 		return append(entry, byte(kind)|NullsAll<<nullsShift), data, nil
 	}
@@ -186,20 +185,6 @@ func check(kind schema.Kind, v *Vector, rows int) error {
 		from = end
 	}
 	return nil
-}
-
-func countNulls(v *Vector, rows int) (n int) {
-	for w, word := range v.Nulls {
-		switch {
-		case (w+1)*64 <= rows:
-		case w*64 >= rows:
-			continue
-		default:
-			word &= 1<<(rows&63) - 1
-		}
-		n += bits.OnesCount64(word)
-	}
-	return n
 }
 
 // grow returns b with length n; the content is unspecified.

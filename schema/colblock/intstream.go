@@ -217,12 +217,15 @@ type intReader struct {
 func (r *intReader) open(d *Decoder, s *intStream, buf *[]byte, data []byte) ([]byte, error) {
 	r.encoding, r.frame = s.encoding, frame{s.base, s.width}
 	r.count, r.read, r.last = s.count, 0, s.first
-	switch {
-	case s.count == 0 || s.encoding == EncodingConstant:
+	if s.count == 0 {
 		return data, nil
-	case s.encoding == EncodingDictionary:
+	}
+	switch s.encoding {
+	case EncodingConstant:
+		return data, nil
+	case EncodingDictionary:
 		return r.openDictionary(d, s, buf, data)
-	case s.encoding == EncodingRuns:
+	case EncodingRuns:
 		return r.openRuns(d, s, buf, data)
 	}
 	var err error
@@ -273,22 +276,24 @@ func (r *intReader) openRuns(d *Decoder, s *intStream, buf *[]byte, data []byte)
 
 // next sets out to the next values, of which there must be as many.
 func (r *intReader) next(out []int64) {
+	if len(out) == 0 {
+		return
+	}
 	at := r.read
 	r.read += len(out)
-	switch {
-	case len(out) == 0:
-	case r.encoding == EncodingConstant:
+	switch r.encoding {
+	case EncodingConstant:
 		fill(out, r.frame.base)
-	case r.encoding == EncodingDictionary:
+	case EncodingDictionary:
 		// A full array spares the bounds check for each value.
 		for i, n := range r.planes[at:r.read] {
 			out[i] = r.dict[n]
 		}
-	case r.encoding == EncodingRuns:
+	case EncodingRuns:
 		r.nextOfRuns(out)
-	case r.encoding == EncodingValues:
+	case EncodingValues:
 		joinValues(out, r.planes[at:], r.count, r.frame)
-	default:
+	case EncodingDeltas:
 		rest := out
 		if at == 0 {
 			out[0], rest = r.last, out[1:]

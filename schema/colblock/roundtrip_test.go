@@ -129,8 +129,8 @@ func TestRoundTrip(t *testing.T) {
 		{"256 wide values are a dictionary", schema.KindInt, sequence(9000, func(i int) int64 { return int64(i*i%256) * 0x123456789 }), 0},
 		{"257 wide values are none", schema.KindInt, sequence(9000, func(i int) int64 { return int64(i%257) * 0x123456789 }), 0},
 		{"batches of two CPUs", schema.KindInt, sequence(32768, func(i int) int64 { return int64(i >> 9 & 1) }), 100},
-		{"runs of wide values, few of them different", schema.KindInt, sequence(9000, func(i int) int64 { return int64(i/9*i/9%50) * 0x123456789 }), 0},
-		{"runs to both extremes of 64 bits", schema.KindInt, sequence(9000, func(i int) int64 { return math.MinInt64 >> (i / 200) }), 0},
+		{"runs of wide values, few of them different", schema.KindInt, sequence(9000, func(i int) int64 { return int64((i/9)*(i/9)%50) * 0x123456789 }), 0},
+		{"runs to both extremes of 64 bits", schema.KindInt, sequence(9000, func(i int) int64 { return math.MinInt64 ^ -int64(i/200&1) }), 0},
 		{"runs between nulls", schema.KindInt, sequence(9000, func(i int) int64 { return int64(i / 10) }).with(0, 5, 1000, 8999), 0},
 		{"lists whose lengths are runs", schema.KindIntList, func() *Vector {
 			v := &Vector{}

@@ -11,12 +11,12 @@ import (
 // much smaller than its values; those of a piece are still in the processor's cache
 // when they are used.
 type Scan struct {
-	raw       []byte
-	ints      intReader
-	nulls     []uint64
-	rows, row int
-	allNull   bool
-	relative  bool
+	raw      []byte
+	ints     intReader
+	nulls    []uint64
+	row      int // the next
+	allNull  bool
+	relative bool
 }
 
 // Open makes s read an int column's chunk: it decompresses data, which is exactly
@@ -29,8 +29,7 @@ func (d *Decoder) open(s *Scan, raw *[]byte, k *Chunk, data []byte) error {
 	if len(data) != k.CompressedSize() {
 		return corrupt("%d bytes of frames instead of %d", len(data), k.CompressedSize())
 	}
-	s.rows, s.row = k.Rows, 0
-	s.allNull, s.relative = k.mode == NullsAll, k.Relative != 0
+	s.row, s.allNull, s.relative = 0, k.mode == NullsAll, k.Relative != 0
 	if s.allNull {
 		return nil
 	}

@@ -74,9 +74,16 @@ func (v *Vector) AllNull(rows int) bool {
 	return true
 }
 
-// NullCount returns the number of rows that have no value.
-func (v *Vector) NullCount() (n int) {
-	for _, word := range v.Nulls {
+// NullCount returns how many of the rows have no value.
+func (v *Vector) NullCount(rows int) (n int) {
+	for w, word := range v.Nulls {
+		switch {
+		case (w+1)*64 <= rows:
+		case w*64 >= rows:
+			continue
+		default:
+			word &= 1<<(rows&63) - 1
+		}
 		n += bits.OnesCount64(word)
 	}
 	return n
