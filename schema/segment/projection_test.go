@@ -230,6 +230,9 @@ func TestScanReadsWhatReadBlockReads(t *testing.T) {
 	d := r.NewDecoder()
 	var whole, b Block
 	var scan Scan
+	if err := d.Scan(list[0].(*Segment), nil, &Block{}, &scan); err == nil {
+		t.Error("a block of another segment was taken")
+	}
 	for i, cols := range [][]schema.ColumnID{
 		every, {schema.ColDurationNS, schema.ColRequestedBytes, schema.ColComm}, {}, {schema.ColTimeNS, schema.ColTaskRef, schema.ColIovLen, schema.ColName}, every,
 	} {

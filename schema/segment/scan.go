@@ -1,8 +1,6 @@
 package segment
 
 import (
-	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/sendmsgrec/sendmsgrec/schema"
@@ -16,11 +14,10 @@ type Scan struct {
 	rows   int
 	window Block
 	// Int columns of the event table are decoded for each window. What the block
-	// holds is cut into windows, or is the same in each: the other tables.
-	scanned  []*scanned
-	free     []*scanned
-	held     *Block
-	heldCols []schema.ColumnID
+	// holds of this table is cut into windows; other tables are the same in each.
+	scanned []scanned
+	held    *Block
+	cut     []schema.ColumnID
 }
 
 // scanned is one column that is decoded window by window.
@@ -36,25 +33,17 @@ const WindowRows = 1024
 // Scan makes sc a scan of columns of s. b is a block of s: what it holds need not
 // be decoded again, and columns of other tables, refs, lists and bytes are decoded
 // into it, as ReadMore does. It must stay as it is as long as the windows are used.
-// Errors are those of ReadMore, and none comes later.
+// Windows also have the columns that those asked for are relative to. Errors are
+// those of ReadMore, and none comes later.
 func (d *Decoder) Scan(s *Segment, cols []schema.ColumnID, b *Block, sc *Scan) error {
-	if b.Rows != s.TableRows {
-		return errors.New("the block holds another segment")
-	}
-	sc.rows, sc.held, sc.heldCols = s.Rows, b, sc.heldCols[:0]
-	sc.window.Cols = [schema.MaxColumnID + 1]colblock.Vector{}
-	sc.free = append(sc.free, sc.scanned...)
-	sc.scanned = sc.scanned[:0]
+	sc.rows, sc.held, sc.cut, sc.scanned = s.Rows, b, sc.cut[:0], sc.scanned[:0]
+	sc.window = Block{Rows: b.Rows}
 
 	var whole []schema.ColumnID
 	var scan [schema.MaxColumnID + 1]bool
 	for _, id := range cols {
-		c := schema.ByID(id)
-		if c == nil {
-			return fmt.Errorf("column id %d is unknown", id)
-		}
-		in := s.byID(id)
-		if b.Has(id) || in == nil || c.Kind != schema.KindInt || c.IsRef() || c.Table != schema.TableEvent {
+		c, in := schema.ByID(id), s.byID(id)
+		if in == nil || b.Has(id) || c.Kind != schema.KindInt || c.IsRef() || c.Table != schema.TableEvent {
 			whole = append(whole, id)
 			continue
 		}
@@ -75,21 +64,25 @@ func (d *Decoder) Scan(s *Segment, cols []schema.ColumnID, b *Block, sc *Scan) e
 		}
 	}
 	for _, c := range schema.All() {
-		if b.Rows[c.Table] > 0 && b.Has(c.ID) {
-			sc.heldCols = append(sc.heldCols, c.ID)
+		switch {
+		case b.Rows[c.Table] == 0 || !b.Has(c.ID):
+		case c.Table == schema.TableEvent:
+			sc.cut = append(sc.cut, c.ID)
+		default:
+			sc.window.Cols[c.ID] = b.Cols[c.ID]
 		}
 	}
 	return nil
 }
 
-// add appends an empty entry to sc.scanned.
+// add appends an entry to sc.scanned, with the memory of one that was there before.
 func (sc *Scan) add() *scanned {
-	c := &scanned{}
-	if n := len(sc.free); n > 0 {
-		c, sc.free = sc.free[n-1], sc.free[:n-1]
+	n := len(sc.scanned)
+	if n == cap(sc.scanned) {
+		sc.scanned = append(sc.scanned, scanned{})
 	}
-	sc.scanned = append(sc.scanned, c)
-	return c
+	sc.scanned = sc.scanned[:n+1]
+	return &sc.scanned[n]
 }
 
 // open makes to a scan of the column.
@@ -109,15 +102,12 @@ func (sc *Scan) Windows() iter.Seq2[int, *Block] {
 		for row := 0; row < sc.rows; row += WindowRows {
 			rows := min(WindowRows, sc.rows-row)
 			w := &sc.window
-			w.Rows = sc.held.Rows
 			w.Rows[schema.TableEvent] = rows
-			for _, id := range sc.heldCols {
-				w.Cols[id] = sc.held.Cols[id]
-				if tableOf[id] == schema.TableEvent {
-					w.Cols[id] = sc.held.Cols[id].Slice(row, row+rows)
-				}
+			for _, id := range sc.cut {
+				w.Cols[id] = sc.held.Cols[id].Slice(row, row+rows)
 			}
-			for _, c := range sc.scanned {
+			for i := range sc.scanned {
+				c := &sc.scanned[i]
 				c.scan.Next(&c.vector, rows, &w.Cols[c.column.relative])
 				w.Cols[c.column.id] = c.vector
 			}
