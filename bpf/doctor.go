@@ -86,15 +86,27 @@ func privilegeHint() string {
 	return "this kernel forbids it even to root"
 }
 
+// Capabilities returns the effective and the permitted capabilities of this
+// process, a bit for each by its number. The error is the kernel's.
+func Capabilities() (effective, permitted uint64, err error) {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData // 32 capabilities each
+	if err := unix.Capget(&header, &sets[0]); err != nil {
+		return 0, 0, err
+	}
+	effective = uint64(sets[1].Effective)<<32 | uint64(sets[0].Effective)
+	permitted = uint64(sets[1].Permitted)<<32 | uint64(sets[0].Permitted)
+	return effective, permitted, nil
+}
+
 // IsRoot reports whether this process is root with the capabilities that BPF
 // programs ask for, which root in a container mostly has not.
 func IsRoot() bool {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var sets [2]unix.CapUserData
-	if os.Geteuid() != 0 || unix.Capget(&header, &sets[0]) != nil {
+	effective, _, err := Capabilities()
+	if err != nil || os.Geteuid() != 0 {
 		return false
 	}
-	has := func(c int) bool { return sets[c/32].Effective>>(c%32)&1 != 0 }
+	has := func(c int) bool { return effective>>c&1 != 0 }
 	return has(unix.CAP_SYS_ADMIN) || has(unix.CAP_BPF) && has(unix.CAP_PERFMON)
 }
 

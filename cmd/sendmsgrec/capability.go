@@ -2,11 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sendmsgrec/sendmsgrec/bpf"
 )
 
 // capability is one of the kernel's privileges, by its number.
@@ -51,26 +50,10 @@ var capabilityPurposes = map[capability]string{
 	unix.CAP_SYS_ADMIN:       "mount tracefs where the system has not, open perf events where kernel.perf_event_paranoid is 3; it stands for CAP_BPF and CAP_PERFMON too",
 }
 
-// ownCapabilities reads a set of this process (CapEff, CapPrm) as the kernel
-// prints it; ok is false where it does not tell.
-func ownCapabilities(set string) (mask uint64, ok bool) {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, false
-	}
-	for line := range strings.Lines(string(text)) {
-		if digits, found := strings.CutPrefix(line, set+":"); found {
-			mask, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 64)
-			return mask, err == nil
-		}
-	}
-	return 0, false
-}
-
 // permittedCapabilities returns what this process can give to a child, in the
 // order of preference of harmlessFirst.
 func permittedCapabilities() []capability {
-	mask, _ := ownCapabilities("CapPrm")
+	_, mask, _ := bpf.Capabilities() // none where the kernel does not tell
 	var list []capability
 	add := func(c capability) {
 		if mask>>c&1 == 1 {

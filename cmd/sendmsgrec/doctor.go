@@ -178,8 +178,8 @@ func firstLine(path string) string {
 // effectiveCapabilities says which of the capabilities that matter to the
 // recorder this process has; nil where the kernel does not tell.
 func effectiveCapabilities() map[string]bool {
-	mask, ok := ownCapabilities("CapEff")
-	if !ok {
+	mask, _, err := bpf.Capabilities()
+	if err != nil {
 		return nil
 	}
 	has := map[string]bool{}
