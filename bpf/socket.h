@@ -102,16 +102,27 @@ static __always_inline __u32 capture_unix_path(__u8 *dst, struct unix_address *a
 	return len;
 }
 
-/* The pid of the peer, 0 when there is none. */
-static __always_inline __u32 peer_pid(struct sock *sk)
+/* The number of a pid in the recorder's PID namespace, 0 when there is none. */
+static __always_inline __u32 pid_number(struct pid *pid)
 {
-	struct pid *pid = READ(sk, sk_peer_pid);
-
 	if (!pid)
 		return 0;
 	if (pid_ns_level == 0)
 		return READ(pid, numbers[0].nr);
 	return pid_in_namespace(pid);
+}
+
+/* The pid of the peer. While a socket has a struct pid, that is nobody else's, and only
+ * one that listens again gets another.
+ */
+static __always_inline void capture_peer_pid(struct call_state *st, struct sock *sk)
+{
+	struct pid *pid = READ(sk, sk_peer_pid);
+
+	if (unlikely(st->peer_pid != (__u64)pid)) {
+		st->peer_pid = (__u64)pid;
+		SET(st, socket.peer_pid, pid_number(pid));
+	}
 }
 
 /* A socket is bound once, so its path is that of its address. The peer's is read
@@ -120,14 +131,15 @@ static __always_inline __u32 peer_pid(struct sock *sk)
 static __always_inline void capture_unix(struct call_state *st, struct sock *sk)
 {
 	struct unix_sock *unix_sk = CAST(struct unix_sock, sk);
-	struct unix_address *local = READ(unix_sk, addr);
 	struct sock *peer = READ(unix_sk, peer);
 
-	if (unlikely(st->local_addr != (__u64)local)) {
+	if (!st->local_addr) {
+		struct unix_address *local = READ(unix_sk, addr);
+
 		st->local_addr = (__u64)local;
 		st->local_path_len = capture_unix_path(st->local_path, local);
 	}
-	SET(st, socket.peer_pid, peer_pid(sk));
+	capture_peer_pid(st, sk);
 	SET(st, socket.has_peer, peer != NULL);
 	st->remote_path_len = 0;
 	if (peer)
@@ -176,6 +188,7 @@ static __always_inline void capture_file(struct call_state *st, __u64 file_addre
 	st->file = file_address;
 	st->sk = 0;
 	st->local_addr = 0;
+	st->peer_pid = 0;
 	st->sndbuf_used = -1;
 	st->local_path_len = 0;
 	st->remote_path_len = 0;

@@ -72,6 +72,7 @@ struct call_state {
 	__u64 inode;	  /* ... its inode ... */
 	__u64 sk;	  /* ... and its sock, whose socket is in the groups (socket.h) */
 	__u64 local_addr; /* the address that local_path is of */
+	__u64 peer_pid;	  /* the struct pid that the socket's peer_pid is of */
 	__u64 time_ns;
 	__s64 requested_bytes;
 	__s64 sndbuf_used;
