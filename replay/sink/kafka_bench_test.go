@@ -31,22 +31,24 @@ func BenchmarkKafka(b *testing.B) {
 	for _, x := range []struct {
 		name   string
 		events int64
+		format string
 		fields []string
 	}{
-		{"all columns", 150_000, nil},
-		{"ten columns", 1_000_000, []string{"cpu", "seq", "call_text", "time_ns", "duration_ns", "pid", "comm", "sockfd", "ret", "remote_endpoint"}},
+		{"all columns, JSON", 150_000, "", nil},
+		{"all columns, protobuf", 1_000_000, "protobuf", nil},
+		{"ten columns, JSON", 1_000_000, "", []string{"cpu", "seq", "call_text", "time_ns", "duration_ns", "pid", "comm", "sockfd", "ret", "remote_endpoint"}},
 	} {
 		recording := generate(b, gen.Options{Events: x.events})
-		warmUp(b, c, recording, x.fields)
+		warmUp(b, c, recording, play.Options{Format: x.format, Fields: x.fields})
 		for _, compression := range []string{"none", "lz4", "zstd"} {
 			for round := range benchRounds {
 				var size int64
 				b.Run(fmt.Sprintf("%s/%s/sendmsgrec/%d", x.name, compression, round), func(b *testing.B) {
-					topic := fmt.Sprintf("ours-%d-%s-%d", len(x.fields), compression, round)
+					topic := fmt.Sprintf("ours-%s%d-%s-%d", x.format, len(x.fields), compression, round)
 					to := fmt.Sprintf("kafka://%s/%s?create=yes&partitions=4&compression=%s", c.Addresses(), topic, compression)
 					b.ResetTimer()
 					started, own, brokers := time.Now(), ownCPUTime(b), c.CPUTime()
-					report, err := replaying{to: to, options: play.Options{Fields: x.fields}}.run(b, recording)
+					report, err := replaying{to: to, options: play.Options{Format: x.format, Fields: x.fields}}.run(b, recording)
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -63,7 +65,7 @@ func BenchmarkKafka(b *testing.B) {
 						b.Skip("the size of a record is not known without the benchmark before")
 					}
 					brokers := c.CPUTime()
-					rate, cpu := perfTest(b, c, fmt.Sprintf("theirs-%d-%s-%d", len(x.fields), compression, round), x.events, size, compression)
+					rate, cpu := perfTest(b, c, fmt.Sprintf("theirs-%s%d-%s-%d", x.format, len(x.fields), compression, round), x.events, size, compression)
 					b.ReportMetric(rate, "events/s")
 					b.ReportMetric(float64(size), "bytes/event")
 					b.ReportMetric(float64(cpu)/float64(x.events), "cpu-ns/event")
@@ -100,10 +102,10 @@ func BenchmarkKafkaPartitions(b *testing.B) {
 
 // warmUp lets the broker compile what it runs, so that the first round is like
 // the others.
-func warmUp(b *testing.B, c *kafkatest.Cluster, recording []byte, fields []string) {
+func warmUp(b *testing.B, c *kafkatest.Cluster, recording []byte, o play.Options) {
 	b.Helper()
-	to := fmt.Sprintf("kafka://%s/warm-up-%d?create=yes&partitions=4&compression=none", c.Addresses(), len(fields))
-	if _, err := (replaying{to: to, options: play.Options{Fields: fields}}).run(b, recording); err != nil {
+	to := fmt.Sprintf("kafka://%s/warm-up-%s%d?create=yes&partitions=4&compression=none", c.Addresses(), o.Format, len(o.Fields))
+	if _, err := (replaying{to: to, options: o}).run(b, recording); err != nil {
 		b.Fatal(err)
 	}
 }
