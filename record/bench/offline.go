@@ -15,52 +15,54 @@ import (
 // offlineRun is one command over a generated recording.
 type offlineRun struct {
 	name string
-	args func(file, dir string) []string // of sendmsgrec, or of jq
+	args func(file, dir string) []string
 	// share of the file's events that the command handles.
-	share float64
+	share   float64
+	program string // "" is sendmsgrec
 }
 
 func offlineRuns() []offlineRun {
 	on := func(args ...string) func(string, string) []string {
 		return func(file, _ string) []string { return append(args, file) }
 	}
+	lines := func(args ...string) func(string, string) []string {
+		return func(file, _ string) []string { return append(args, linesOf(file)) }
+	}
 	return []offlineRun{
-		{"info", on("info"), 1},
-		{"verify", on("verify"), 1},
-		{"stats", on("stats"), 1},
-		{"stats by comm", on("stats", "--by", "comm"), 1},
-		{"stats by remote address and port", on("stats", "--by", "remote_address,remote_port"), 1},
-		{"convert to Parquet", func(file, dir string) []string {
+		{name: "info", args: on("info"), share: 1},
+		{name: "verify", args: on("verify"), share: 1},
+		{name: "stats", args: on("stats"), share: 1},
+		{name: "stats by comm", args: on("stats", "--by", "comm"), share: 1},
+		{name: "stats by remote address and port", args: on("stats", "--by", "remote_address,remote_port"), share: 1},
+		{name: "convert to Parquet", args: func(file, dir string) []string {
 			return []string{"convert", "--force", "-o", filepath.Join(dir, "x.parquet"), file}
-		}, 1},
-		{"cat --json, the first tenth", on("cat", "--json", "--head", "HEAD"), 0.1},
-		{"replay --max to null:", on("replay", "--max", "--to", "null:"), 1},
-		{"replay --max to a pipe, JSON with every column", on("replay", "--max", "--to", "-"), 1},
-		{"replay --max to a pipe, protobuf with every column", on("replay", "--max", "--format", "protobuf", "--to", "-"), 1},
-		{jqRun, func(file, _ string) []string { return []string{"-c", ".", linesOf(file)} }, jqShare},
+		}, share: 1},
+		{name: "cat --json, the first tenth", args: on("cat", "--json", "--head", "HEAD"), share: 0.1},
+		{name: "replay --max to null:", args: on("replay", "--max", "--to", "null:"), share: 1},
+		{name: "replay --max to a pipe, JSON with every column", args: on("replay", "--max", "--to", "-"), share: 1},
+		{name: "replay --max to a pipe, protobuf with every column", args: on("replay", "--max", "--format", "protobuf", "--to", "-"), share: 1},
+		{name: "`cat` copying the same lines to a pipe", args: lines(), share: linesShare, program: "cat"},
+		{name: "`jq -c .` copying the same lines to a pipe", args: lines("-c", "."), share: linesShare, program: "jq"},
 	}
 }
 
-// jqRun copies lines of JSON with the tool that people use for it; a share of
-// the recording is enough, and slow enough.
-const (
-	jqRun   = "jq -c . copying the same lines to a pipe"
-	jqShare = 0.01
-)
+// linesShare is how much of the recording other tools copy as lines of JSON: enough
+// to measure, and few enough for jq.
+const linesShare = 0.01
 
 func linesOf(file string) string { return file + ".jsonl" }
 
-// writeLines writes the lines that jq copies.
+// writeLines writes the lines that other tools copy.
 func (o *options) writeLines(file string) error {
 	out, err := os.Create(linesOf(file))
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	cmd := exec.Command(o.program("sendmsgrec"), "cat", "--json", "--head", fmt.Sprintf("%.0f", float64(o.events)*jqShare), file)
+	cmd := exec.Command(o.program("sendmsgrec"), "cat", "--json", "--head", fmt.Sprintf("%.0f", float64(o.events)*linesShare), file)
 	cmd.Stdout = out
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("write lines for jq: %w", err)
+		return fmt.Errorf("write lines: %w", err)
 	}
 	return out.Close()
 }
@@ -110,9 +112,9 @@ func (o *options) offline(r offlineRun, file string) ([]string, error) {
 	var best, cpu time.Duration
 	var rss int64
 	for range o.rounds {
-		program := o.program("sendmsgrec")
-		if r.name == jqRun {
-			program = "jq"
+		program := r.program
+		if program == "" {
+			program = o.program("sendmsgrec")
 		}
 		cmd := exec.Command(program, args...)
 		cmd.Stdout = struct{ io.Writer }{io.Discard} // a pipe
