@@ -275,6 +275,11 @@ struct io_ring_ctx {
 	unsigned int compat : 1;
 };
 
+/* 7.3 has it among flags. */
+struct io_ring_ctx___flags {
+	unsigned int int_flags;
+};
+
 struct io_cqe {
 	__u64 user_data;
 	__s32 res;

@@ -22,7 +22,11 @@ const (
 // paths and of the count of sends can be attached here.
 func (p *Probe) choosePoints(spec *ebpf.CollectionSpec, kernel *btf.Spec, countSends bool) (err error) {
 	if p.watches(PathURing) {
-		if p.uring, err = chooseURing(spec, kernel, p.calls); err != nil {
+		p.uring, err = chooseURing(spec, kernel, p.calls)
+		if err == nil {
+			err = setRingCompatFlag(spec, kernel)
+		}
+		if err != nil {
 			if err := p.refuse(PathURing, err); err != nil {
 				return err
 			}

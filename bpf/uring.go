@@ -2,6 +2,7 @@ package bpf
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/cilium/ebpf"
@@ -16,7 +17,7 @@ func hasSendmsg(chosen []call) bool {
 
 // uringForm is how this kernel shows the requests of io_uring.
 type uringForm struct {
-	points  []hookPoint // completion before submission
+	points  []hookPoint // the submission is the last
 	runs    bool        // their execution is seen
 	numbers bool        // the descriptors' numbers are known
 }
@@ -51,6 +52,58 @@ func uringCompletion(kernel *btf.Spec, functions bool) ([]hookPoint, error) {
 	return nil, errors.New("no tracepoint io_uring_complete as this build knows it")
 }
 
+// ringCompatFlag returns the flag of a ring that a 32-bit program has made; 0 where
+// the kernel has no such flags, but a member for it. The flags are values of an enum
+// without a name, so that all types are looked through.
+func ringCompatFlag(kernel *btf.Spec) (uint32, error) {
+	var ring *btf.Struct
+	if err := kernel.TypeByName("io_ring_ctx", &ring); err != nil {
+		return 0, fmt.Errorf("find io_uring's rings: %w", err)
+	}
+	if hasMember(ring, "compat") {
+		return 0, nil
+	}
+	if !hasMember(ring, "int_flags") {
+		return 0, errors.New("io_uring's rings do not say as this build knows it who has made them")
+	}
+	for typ, err := range kernel.All() {
+		if err != nil {
+			return 0, fmt.Errorf("find io_uring's flags: %w", err)
+		}
+		flags, ok := typ.(*btf.Enum)
+		if !ok || flags.Name != "" {
+			continue
+		}
+		for _, v := range flags.Values {
+			if v.Name == "IO_RING_F_COMPAT" {
+				return uint32(v.Value), nil
+			}
+		}
+	}
+	return 0, errors.New("io_uring's rings have no flag IO_RING_F_COMPAT")
+}
+
+// setRingCompatFlag tells the programs that flag.
+func setRingCompatFlag(spec *ebpf.CollectionSpec, kernel *btf.Spec) error {
+	flag, err := ringCompatFlag(kernel)
+	if err != nil {
+		return err
+	}
+	if err := spec.Variables["ring_compat_flag"].Set(flag); err != nil {
+		return fmt.Errorf("set ring_compat_flag: %w", err)
+	}
+	return nil
+}
+
+// hasMember reports whether a struct has a member, itself or in a part without a
+// name.
+func hasMember(s *btf.Struct, name string) bool {
+	return slices.ContainsFunc(s.Members, func(m btf.Member) bool {
+		part, ok := m.Type.(*btf.Struct)
+		return m.Name == name || m.Name == "" && ok && hasMember(part, name)
+	})
+}
+
 // chooseURing returns how requests can be watched on this kernel, or why not.
 func chooseURing(spec *ebpf.CollectionSpec, kernel *btf.Spec, chosen []call) (*uringForm, error) {
 	if !hasSendmsg(chosen) {
@@ -74,6 +127,9 @@ func chooseURing(spec *ebpf.CollectionSpec, kernel *btf.Spec, chosen []call) (*u
 	form.points = append(form.points, submission)
 	return form, nil
 }
+
+// submission returns the program that sees requests first.
+func (f *uringForm) submission() string { return f.points[len(f.points)-1].program }
 
 // limits says what is not seen of the requests that are watched.
 func (f *uringForm) limits() string {

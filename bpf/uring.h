@@ -18,6 +18,11 @@
 #define REQ_F_FIXED_FILE (1 << 0)
 #define REQ_F_CQE_SKIP (1 << 6)
 
+/* The flag of a ring that a 32-bit program has made, where the kernel has one. Set by
+ * the loader.
+ */
+const volatile __u32 ring_compat_flag = 0;
+
 /* Whether a 32-bit program has made the ring: the pointers of all its requests
  * lead to 32-bit layouts, whoever submits them.
  */
@@ -25,6 +30,11 @@ static __always_inline bool is_compat(struct io_kiocb *req)
 {
 	struct io_ring_ctx *ring = READ(req, ctx);
 
+	if (ring_compat_flag) {
+		struct io_ring_ctx___flags *flags = CAST(struct io_ring_ctx___flags, ring);
+
+		return READ(flags, int_flags) & ring_compat_flag;
+	}
 	return BPF_CORE_READ_BITFIELD_PROBED(ring, compat);
 }
 

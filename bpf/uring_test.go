@@ -25,6 +25,12 @@ func kernelTypes(t *testing.T, tracepoints, functions map[string]int) *btf.Spec 
 	for name, n := range functions {
 		types = append(types, &btf.Func{Name: name, Type: prototype(n), Linkage: btf.StaticFunc})
 	}
+	return specOf(t, types)
+}
+
+// specOf returns the BTF of a kernel with these types.
+func specOf(t *testing.T, types []btf.Type) *btf.Spec {
+	t.Helper()
 	b, err := btf.NewBuilder(types, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +83,35 @@ func TestTheProgramsOfRequestsFollowTheKernelsPrototypes(t *testing.T) {
 			}
 			if got := strings.Join(programs, " "); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// Who has made a ring is told by a member of it or by a flag, whose value is the
+// kernel's.
+func TestRingsOf32BitProgramsAreToldByTheirFlag(t *testing.T) {
+	integer := &btf.Int{Name: "unsigned int", Size: 4}
+	ring := func(member string) *btf.Struct {
+		part := &btf.Struct{Size: 4, Members: []btf.Member{{Name: member, Type: integer}}}
+		return &btf.Struct{Name: "io_ring_ctx", Size: 4, Members: []btf.Member{{Type: part}}}
+	}
+	flags := &btf.Enum{Size: 4, Values: []btf.EnumValue{{Name: "IO_RING_F_DRAIN_NEXT", Value: 1}, {Name: "IO_RING_F_COMPAT", Value: 1 << 11}}}
+	for _, c := range []struct {
+		name  string
+		types []btf.Type
+		want  uint32
+		err   string
+	}{
+		{"a member", []btf.Type{ring("compat"), flags}, 0, ""},
+		{"a flag", []btf.Type{ring("int_flags"), flags}, 1 << 11, ""},
+		{"a flag without its value", []btf.Type{ring("int_flags")}, 0, "no flag IO_RING_F_COMPAT"},
+		{"neither", []btf.Type{ring("flags"), flags}, 0, "not say as this build knows it"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			flag, err := ringCompatFlag(specOf(t, c.types))
+			if flag != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("got %d, %v", flag, err)
 			}
 		})
 	}
