@@ -14,6 +14,7 @@ import (
 	"math/bits"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -57,6 +58,7 @@ type Config struct {
 	Paths      []string // into the kernel, on which they are watched: PathNames, PathsDefault, PathsAll; none is PathsDefault
 	CountSends bool     // that no recorded call makes are counted, by process, where the kernel can
 	Tier       string   // how calls are hooked: TierAuto, also "", or one of Tiers
+	lossless   bool     // a tier that may lose calls by itself is refused even when Tier names it
 }
 
 // Probe is a loaded and attached set of programs. Methods may be called from
@@ -68,8 +70,8 @@ type Probe struct {
 	calls         []call
 	links         []link.Link
 	hooks         []string
-	countsSkips   bool   // the kernel counts the entries that it skips
-	skippedBefore uint64 // entries skipped before the recording began
+	countsSkips   bool    // the kernel counts the entries that it skips
+	skippedBefore Skipped // before the recording began
 	doorbell      *ringbuf.Reader
 	memory        []byte
 	rings         []*Ring
@@ -104,6 +106,10 @@ func openAny(cfg Config) (*Probe, []Failure, error) {
 	p, failures, err := choose(cfg.Tier, func(c candidate) (*Probe, error) {
 		return open(cfg, c, types, uint32(os.Getpid()), true)
 	})
+	if err != nil && !cfg.lossless && slices.ContainsFunc(failures, func(f Failure) bool { return errors.As(f.Err, new(preemptedError)) }) {
+		cfg.Tier = TierFentry // it works, and all that it loses is counted
+		return openAny(cfg)
+	}
 	if err != nil {
 		return nil, failures, err
 	}
@@ -204,6 +210,11 @@ func open(cfg Config, c candidate, types *btf.Cache, self uint32, test bool) (_ 
 	if test {
 		if err := p.testSelf(); err != nil {
 			return nil, err
+		}
+		if c.tier == TierFentry && (cfg.Tier != TierFentry || cfg.lossless) {
+			if err := p.testPreemption(); err != nil {
+				return nil, err
+			}
 		}
 		if p.watches(PathKernel) {
 			if err := p.settleKernel(); err != nil {
@@ -342,28 +353,49 @@ func (p *Probe) CPUs() int { return len(p.rings) }
 // Ring returns a CPU's ring; valid until Close.
 func (p *Probe) Ring(cpu int) *Ring { return p.rings[cpu] }
 
-// SkippedEntry returns how often the kernel did not run an entry program
-// because a bpf() call held bpf_prog_active on that CPU, or because the program
-// itself was preempted there: calls that no program saw. It counts the whole
-// host, whatever the filter; before 5.12 kernels do not count them, and it is 0.
-func (p *Probe) SkippedEntry() (uint64, error) {
-	if !p.countsSkips {
-		return 0, nil
-	}
-	skipped, err := p.skippedEntry()
-	return skipped - p.skippedBefore, err
+// Skipped is how often the kernel did not run an entry program: calls that no
+// program saw. It does so while a bpf() call holds bpf_prog_active on that CPU, and
+// while a task is preempted there in the same program (preemption.go). It counts the
+// whole host, whatever the filter.
+type Skipped struct {
+	Calls uint64
+	// Requests are those submitted to io_uring, of which some may have been no sends.
+	Requests uint64
 }
 
-func (p *Probe) skippedEntry() (uint64, error) {
-	var skipped uint64
-	for _, h := range p.callHooks() {
-		stats, err := p.programs.Programs[h.enterProgram()].Stats()
-		if err != nil {
-			return 0, fmt.Errorf("read statistics of %s: %w", h.enterProgram(), err)
-		}
-		skipped += stats.RecursionMisses
+// SkippedEntry returns what was skipped since the recording began. Before 5.12
+// kernels do not count it, and it is 0.
+func (p *Probe) SkippedEntry() (Skipped, error) {
+	if !p.countsSkips {
+		return Skipped{}, nil
 	}
-	return skipped, nil
+	s, err := p.skippedEntry()
+	s.Calls -= p.skippedBefore.Calls
+	s.Requests -= p.skippedBefore.Requests
+	return s, err
+}
+
+func (p *Probe) skippedEntry() (s Skipped, err error) {
+	for _, h := range p.callHooks() {
+		n, err := p.skips(h.enterProgram())
+		if err != nil {
+			return s, err
+		}
+		s.Calls += n
+	}
+	if p.watches(PathURing) {
+		s.Requests, err = p.skips(p.uring.submission())
+	}
+	return s, err
+}
+
+// skips returns how often the kernel has skipped a program.
+func (p *Probe) skips(program string) (uint64, error) {
+	stats, err := p.programs.Programs[program].Stats()
+	if err != nil {
+		return 0, fmt.Errorf("read statistics of %s: %w", program, err)
+	}
+	return stats.RecursionMisses, nil
 }
 
 // Wait returns when a ring has crossed a watermark (a quarter of its size), or

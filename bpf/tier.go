@@ -153,7 +153,7 @@ func choose[P any](tier string, try func(candidate) (P, error)) (chosen P, failu
 
 // isFinal reports whether no other build of the tier can do better.
 func isFinal(err error) bool {
-	return errors.As(err, new(hookError)) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) && !isVerifierError(err)
+	return errors.As(err, new(hookError)) || errors.As(err, new(preemptedError)) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) && !isVerifierError(err)
 }
 
 // isVerifierError reports whether the verifier has refused the program: it

@@ -48,6 +48,8 @@ func TestTheBestTierThatWorksIsChosen(t *testing.T) {
 		{name: "a hook that shows nothing is passed over", tier: TierAuto,
 			fails:  map[string]error{"fentry typed": silent, "fentry mixed": silent, "fentry portable": silent},
 			chosen: "kprobe typed", tried: 4, reason: "0 of 2 calls"},
+		{name: "a tier whose programs are preempted is tried once", tier: TierAuto, fails: map[string]error{"fentry typed": fmt.Errorf("self test: %w", preemptedError{3, 900})},
+			chosen: "kprobe typed", tried: 2, reason: "3 of 900 calls"},
 		{name: "an asked tier is the only one tried", tier: TierKprobe, chosen: "kprobe typed", tried: 1},
 		{name: "an asked tier that fails is an error", tier: TierKprobe,
 			fails: map[string]error{"kprobe typed": missing, "kprobe mixed": missing, "kprobe portable": missing}, tried: 3, kind: ErrUnsupported},
@@ -98,5 +100,13 @@ func TestOnlyEventsOfDeadRecordersAreStale(t *testing.T) {
 	}
 	if want := []string{"sendmsgrec_8/exit_sendmsg", "sendmsgrec_8/enter_sendmsg_1"}; !slices.Equal(stale, want) {
 		t.Errorf("stale are %q, want %q", stale, want)
+	}
+}
+
+func TestEveryCallCanBeTried(t *testing.T) {
+	for _, name := range CallNames() {
+		if trialCalls[name] == 0 {
+			t.Errorf("%s: no number in trialCalls", name)
+		}
 	}
 }

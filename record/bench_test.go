@@ -73,12 +73,12 @@ func (r *loopRing) Next() *bpf.Event {
 
 func (r *loopRing) Release() { r.served.Store(r.seq) }
 
-func (l *loop) CPUs() int                     { return len(l.rings) }
-func (l *loop) Ring(cpu int) Ring             { return l.rings[cpu] }
-func (l *loop) SkippedEntry() (uint64, error) { return 0, nil }
-func (l *loop) Ways() []bpf.Way               { return nil }
-func (l *loop) Sends() bpf.Sends              { return bpf.Sends{} }
-func (l *loop) Detach() error                 { return nil }
+func (l *loop) CPUs() int                          { return len(l.rings) }
+func (l *loop) Ring(cpu int) Ring                  { return l.rings[cpu] }
+func (l *loop) SkippedEntry() (bpf.Skipped, error) { return bpf.Skipped{}, nil }
+func (l *loop) Ways() []bpf.Way                    { return nil }
+func (l *loop) Sends() bpf.Sends                   { return bpf.Sends{} }
+func (l *loop) Detach() error                      { return nil }
 
 func (l *loop) Counters(cpu int) bpf.Counters {
 	n := l.rings[cpu].limit

@@ -34,8 +34,8 @@ type drain struct {
 	oldest  int64 // return time of the job's oldest event, roughly
 	left    int64 // events until MaxEvents; negative is no limit
 
-	startNS, clockNS, skippedNS int64 // when begun, of the last clock record, of the last poll
-	skipped                     int64 // entries skipped, as last polled
+	startNS, clockNS, skippedNS int64       // when begun, of the last clock record, of the last poll
+	skipped                     bpf.Skipped // entries skipped, as last polled
 	defects                     []string
 	detachedNS                  int64 // when detaching began: what entered later was not watched
 }
@@ -225,17 +225,24 @@ func (d *drain) pollSkipped(now int64) error {
 	if err != nil {
 		return err
 	}
-	if delta := int64(n) - d.skipped; delta > 0 {
+	if delta := skippedEvents(n) - skippedEvents(d.skipped); delta > 0 {
+		d.skipped = n
 		d.job.gaps = append(d.job.gaps, segment.Gap{
 			CPU: segment.AllCPUs, FirstSeq: -1, Count: delta, Cause: segment.CauseSkippedEntry,
-			FirstNS: d.skippedNS, LastNS: now, UpperBound: d.o.Filtered,
+			FirstNS: d.skippedNS, LastNS: now, UpperBound: d.boundsSkipped(),
 		})
 		d.progress.lost.Add(delta)
-		d.skipped = int64(n)
 	}
 	d.skippedNS = now
 	return nil
 }
+
+// skippedEvents returns how many events were lost at most.
+func skippedEvents(s bpf.Skipped) int64 { return int64(s.Calls + s.Requests) }
+
+// boundsSkipped reports whether fewer events may have been lost than entries were
+// skipped.
+func (d *drain) boundsSkipped() bool { return d.o.Filtered || d.skipped.Requests > 0 }
 
 // timers does what is due by the clock: it closes an old segment even when no
 // event comes, polls, writes clocks, and ends the recording.
@@ -298,7 +305,7 @@ func (d *drain) begin() {
 func (d *drain) snapshot(s *segment.Counters) {
 	s.TimeNS = d.o.Clock.NowNS()
 	s.CPUs = s.CPUs[:0]
-	s.UpperBound, s.UnderWay, s.Self = d.o.Filtered, 0, 0
+	s.UpperBound, s.UnderWay, s.Self = d.boundsSkipped(), 0, 0
 	for cpu := range d.cpus {
 		c := &d.cpus[cpu]
 		c.kernel = stableCounters(d.src, cpu)
@@ -313,7 +320,7 @@ func (d *drain) snapshot(s *segment.Counters) {
 // final fills in the final accounts.
 func (d *drain) final(s *segment.Counters) {
 	s.TimeNS = d.o.Clock.NowNS()
-	s.UpperBound = d.o.Filtered
+	s.UpperBound = d.boundsSkipped()
 	for cpu := range d.cpus {
 		c := &d.cpus[cpu]
 		c.written, c.failed = d.pipeline.written[cpu], d.pipeline.failed[cpu]
@@ -337,11 +344,12 @@ func (d *drain) host(s *segment.Counters, k bpf.Counters) {
 // taken from these; under a filter, where not all of them are counted, the rest
 // may be too small.
 func (d *drain) allCPUs(s *segment.Counters) {
-	if d.skipped == 0 {
+	lost := skippedEvents(d.skipped)
+	if lost == 0 {
 		return
 	}
-	s.UnderWay = max(0, s.UnderWay-d.skipped)
-	c := segment.CPUCounters{CPU: segment.AllCPUs, Seen: d.skipped}
-	c.Lost[segment.CauseSkippedEntry] = d.skipped
+	s.UnderWay = max(0, s.UnderWay-int64(d.skipped.Calls))
+	c := segment.CPUCounters{CPU: segment.AllCPUs, Seen: lost}
+	c.Lost[segment.CauseSkippedEntry] = lost
 	s.CPUs = append(s.CPUs, c)
 }

@@ -175,6 +175,12 @@ func TestEverythingSeenIsAccounted(t *testing.T) {
 			gaps:    []segment.Gap{{CPU: segment.AllCPUs, FirstSeq: -1, Count: 1, Cause: skippedEntry, UpperBound: true}},
 		},
 		{
+			name:   "skipped requests are an upper bound: they may have been no sends",
+			script: newScript(1, func(s *script) { s.skipped.Requests = 3 }),
+			lost:   map[string]int64{"skipped_entry": 3},
+			gaps:   []segment.Gap{{CPU: segment.AllCPUs, FirstSeq: -1, Count: 3, Cause: skippedEntry, UpperBound: true}},
+		},
+		{
 			name:   "filtered calls and calls in flight are counted, not recorded",
 			script: newScript(2, times(3, filter(0)), enter(1), send(0)),
 			events: 1, filtered: 3, inFlight: 1, rows: []int{1},

@@ -28,7 +28,7 @@ type script struct {
 	clock    *testClock
 	steps    []step
 	rings    []*scriptRing
-	skipped  uint64
+	skipped  bpf.Skipped
 	sends    bpf.Sends
 	ended    func()
 	detached bool
@@ -83,8 +83,8 @@ func (s *script) Counters(cpu int) bpf.Counters {
 	defer s.mu.Unlock()
 	return s.rings[cpu].counters
 }
-func (s *script) SkippedEntry() (uint64, error) { return s.skipped, nil }
-func (s *script) Sends() bpf.Sends              { return s.sends }
+func (s *script) SkippedEntry() (bpf.Skipped, error) { return s.skipped, nil }
+func (s *script) Sends() bpf.Sends                   { return s.sends }
 
 func (s *script) Ways() []bpf.Way {
 	return []bpf.Way{
@@ -189,7 +189,7 @@ func lose(cpu int, cause segment.Cause) step {
 	return func(s *script) {
 		c := &s.rings[cpu].counters
 		if cause == segment.CauseSkippedEntry {
-			s.skipped++
+			s.skipped.Calls++
 			c.UnderWay++ // when it returns
 			return
 		}

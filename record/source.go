@@ -17,9 +17,9 @@ type Source interface {
 	// Counters returns what the kernel has counted on one CPU. It may be torn:
 	// the kernel goes on counting while it is read.
 	Counters(cpu int) bpf.Counters
-	// SkippedEntry returns how many calls the entry hook has not seen since it
-	// was attached, on the whole host.
-	SkippedEntry() (uint64, error)
+	// SkippedEntry returns how many calls the entry hooks have not seen since they
+	// were attached, on the whole host.
+	SkippedEntry() (bpf.Skipped, error)
 	// Ways says what is watched and what is not.
 	Ways() []bpf.Way
 	// Sends accounts for the sends that no recorded call made.
