@@ -232,7 +232,7 @@ int enter_compat(__u64 *ctx)
 	if (!take_arguments(&entry, regs))
 		return 0;
 	adjust_arguments(&entry, nr);
-	return call_enter(task, &entry);
+	return undisturbed(call_enter(task, &entry));
 }
 
 SEC("tp_btf/sys_exit")
@@ -249,7 +249,8 @@ int exit_compat(__u64 *ctx)
 	if ((!st || st->in_call != entry.call) && !take_arguments(&entry, regs))
 		return 0;
 	/* Of 32-bit callers the upper half of the result says nothing. */
-	return call_exit(task, entry.call, entry.abi == ABI_X32 ? ctx[1] : (__s32)ctx[1]);
+	return undisturbed(
+		call_exit(task, entry.call, entry.abi == ABI_X32 ? ctx[1] : (__s32)ctx[1]));
 }
 
 #endif

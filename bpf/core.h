@@ -340,6 +340,13 @@ struct socket_alloc {
 	struct inode vfs_inode;
 };
 
+/* The verifier's. Kernels that have might_sleep let global functions be called while
+ * preemption is off.
+ */
+struct bpf_subprog_info {
+	bool might_sleep : 1;
+};
+
 struct bpf_iter_meta {
 	__u64 seq_num;
 };
@@ -354,6 +361,10 @@ struct timespec64 {
  * table, not by a helper call; the verifier gives them the type's layout.
  */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+
+/* Since 6.10. */
+extern void bpf_preempt_disable(void) __weak __ksym;
+extern void bpf_preempt_enable(void) __weak __ksym;
 
 /* What the syscalls:sys_enter_* and sys_exit_* tracepoints hand over. */
 struct sys_enter_args {

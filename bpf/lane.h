@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* A CPU's lane: its ring of records and its counters.
  *
- * Programs on tracepoints and kprobes run with preemption off, so a lane has
- * one user at a time. Those of fentry and fexit stay on their CPU, but can be
- * preempted there by another one (PREEMPTIBLE is defined): then counters are
- * added to atomically, and who writes a record asks for the lane first. The
- * one who cannot have it gives its event up, counted.
+ * Programs on kprobes and on the tracepoints of system calls run with preemption off,
+ * and so, by undisturbed(), do those on raw tracepoints: a lane has one user at a
+ * time. Those of fentry and fexit stay on their CPU, but can be preempted there by
+ * another one (PREEMPTIBLE is defined): then counters are added to atomically, and who
+ * writes a record asks for the lane first. The one who cannot have it gives its event
+ * up, counted.
  */
 #ifndef SENDMSGREC_LANE_H
 #define SENDMSGREC_LANE_H
@@ -90,6 +91,29 @@ static __always_inline __u64 lane_number(struct ring_header *ring)
 	return ring->counters.seq++;
 }
 
+#endif
+
+/* What a program on a raw tracepoint does, undisturbed. Newer kernels (7.3) preempt
+ * these, and not those on kprobes and on the tracepoints of system calls, which may
+ * then find the lane half written: so it is done with preemption off, where kernels
+ * let programs do that. With PREEMPTIBLE everybody asks for the lane.
+ */
+#if defined(PREEMPTIBLE) || defined(MIXED) || defined(PORTABLE)
+#define undisturbed(call) (call)
+#else
+#define undisturbed(call)                                                            \
+	({                                                                           \
+		const bool possible_ =                                               \
+			bpf_core_field_exists(struct bpf_subprog_info, might_sleep); \
+		int done_;                                                           \
+                                                                                     \
+		if (possible_)                                                       \
+			bpf_preempt_disable();                                       \
+		done_ = (call);                                                      \
+		if (possible_)                                                       \
+			bpf_preempt_enable();                                        \
+		done_;                                                               \
+	})
 #endif
 
 /* A place for size bytes at the head of the locked lane's ring, or NULL when it

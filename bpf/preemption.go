@@ -45,9 +45,12 @@ var trialCalls = map[string]uintptr{
 // Where threads may not be bound to a processor there is nothing to find out.
 func (p *Probe) testPreemption() error {
 	number := trialCalls[p.calls[0].name]
-	// Both threads stay in Go while they are in the kernel, so that the second makes
-	// its call as soon as it runs there.
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0))))
+	// For Go, both threads run while they are in the kernel, so that the second makes its
+	// call as soon as it wakes.
+	if n := runtime.GOMAXPROCS(0); n < 2 {
+		runtime.GOMAXPROCS(2)
+		defer runtime.GOMAXPROCS(n)
+	}
 	before := p.entered()
 	var calls atomic.Uint64
 	made := func(n int) {

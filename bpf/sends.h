@@ -104,9 +104,7 @@ static __always_inline void count_unexplained(struct ring_header *ring, __u32 pi
 		__sync_fetch_and_add(&sender->bytes, ret);
 }
 
-/* sock_send_length(sk, ret, flags) */
-SEC("tp_btf/sock_send_length")
-int count_send(__u64 *ctx)
+static __always_inline int send_made(__u64 sk, __s32 ret)
 {
 	struct task_struct *task = current_task();
 	struct ring_header *ring = ring_of(bpf_get_smp_processor_id());
@@ -124,10 +122,17 @@ int count_send(__u64 *ctx)
 		return 0;
 	count(ring->counters.sends);
 	st = address_state((__u64)task);
-	if ((st && st->in_call) || is_pending(ctx[0]) || is_pending(pid))
+	if ((st && st->in_call) || is_pending(sk) || is_pending(pid))
 		return 0;
-	count_unexplained(ring, pid, (__s32)ctx[1]);
+	count_unexplained(ring, pid, ret);
 	return 0;
+}
+
+/* sock_send_length(sk, ret, flags) */
+SEC("tp_btf/sock_send_length")
+int count_send(__u64 *ctx)
+{
+	return undisturbed(send_made(ctx[0], (__s32)ctx[1]));
 }
 
 #endif

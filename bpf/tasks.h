@@ -10,8 +10,7 @@
 /* A task that ends within a call whose exit was skipped will make no other
  * call that shows it.
  */
-SEC("tp_btf/sched_process_exit")
-int sched_process_exit(__u64 *ctx)
+static __always_inline int task_ends(void)
 {
 	struct task_struct *task = current_task();
 	struct call_state *st = task_state(task);
@@ -33,6 +32,12 @@ int sched_process_exit(__u64 *ctx)
 	}
 	unmark_descendant(task);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int sched_process_exit(__u64 *ctx)
+{
+	return undisturbed(task_ends());
 }
 
 /* Marks the descendants of the process that is recorded. */

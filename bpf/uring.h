@@ -178,21 +178,21 @@ static __always_inline int request_complete(struct io_kiocb *req, __s32 res)
 SEC("tp_btf/io_uring_submit_req")
 int uring_submit_req(__u64 *ctx)
 {
-	return request_submit((void *)ctx[0]);
+	return undisturbed(request_submit((void *)ctx[0]));
 }
 
 /* 6.1: the request, whether it may block. */
 SEC("tp_btf/io_uring_submit_sqe")
 int uring_submit_sqe(__u64 *ctx)
 {
-	return request_submit((void *)ctx[0]);
+	return undisturbed(request_submit((void *)ctx[0]));
 }
 
 /* 5.10: the ring, the request, and what stands in it. */
 SEC("tp_btf/io_uring_submit_sqe")
 int uring_submit_ring(__u64 *ctx)
 {
-	return request_submit(CAST(struct io_kiocb, (void *)ctx[1]));
+	return undisturbed(request_submit(CAST(struct io_kiocb, (void *)ctx[1])));
 }
 
 /* 6.18: the ring, the request, the completion. */
@@ -201,14 +201,14 @@ int uring_complete_cqe(__u64 *ctx)
 {
 	struct io_uring_cqe *cqe = (void *)ctx[2];
 
-	return request_complete(CAST(struct io_kiocb, (void *)ctx[1]), READ(cqe, res));
+	return undisturbed(request_complete(CAST(struct io_kiocb, (void *)ctx[1]), READ(cqe, res)));
 }
 
 /* 6.1, 6.12: the ring, the request, its user data, the result. */
 SEC("tp_btf/io_uring_complete")
 int uring_complete_res(__u64 *ctx)
 {
-	return request_complete(CAST(struct io_kiocb, (void *)ctx[1]), (__s32)ctx[3]);
+	return undisturbed(request_complete(CAST(struct io_kiocb, (void *)ctx[1]), (__s32)ctx[3]));
 }
 
 /* A call that is kept by an address and has not ended, when all else is
