@@ -26,7 +26,7 @@ PRIVILEGED = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build pr
 TESTFLAGS ?=
 
 FUZZTIME  ?= 10s
-# What test-vm runs: guests (5.10, 6.1, 6.12, 6.1-x32, 6.1-arm64), probe tiers (fentry,
+# What test-vm runs: guests (5.10, 6.1, 6.12, 7.3, 6.1-x32, 6.1-arm64), probe tiers (fentry,
 # kprobe, tracepoint); commas between. VMFLAGS=-v shows all that the guests say.
 KERNEL  ?= all
 TIER    ?= all

@@ -71,7 +71,12 @@ func TestRequestsExplainTheirSends(t *testing.T) {
 		if requestsAreAbsent(t, path) {
 			return
 		}
-		if u := unexplainedSends(t, path); u != nil && (u.Unexplained != 0 || u.Sends < l.Calls) {
+		u := unexplainedSends(t, path)
+		if u == nil {
+			return
+		}
+		unseen, uncounted := u.Unexplained, max(0, l.Calls-u.Sends)
+		if !preemptsPrograms && unseen+uncounted != 0 || unseen+uncounted > l.Calls/10 {
 			t.Errorf("%v, of %d requests", u, l.Calls)
 		}
 	})

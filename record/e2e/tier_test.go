@@ -22,6 +22,11 @@ func eachTier(t *testing.T, f func(t *testing.T, tier string)) {
 	}
 }
 
+// preemptsPrograms: this kernel preempts programs on raw tracepoints, those of
+// requests to io_uring and of the count of sends, and skips them meanwhile for other
+// tasks (docs/kernels.md).
+var preemptsPrograms = os.Getenv("SENDMSGREC_PREEMPTS") != ""
+
 // loadable asks the recorder which tiers load here, and says why others do not.
 func loadable(t *testing.T) []string {
 	t.Helper()

@@ -35,8 +35,11 @@ const (
 	archTests = `^(TestTable|TestTableOf32BitPrograms)$`
 	// oldTests are for kernels without a tracepoint of all sends.
 	oldTests = `^(TestTable|TestRelatedCalls|TestConservation|TestConservationOfRelatedCalls|TestSendsThroughIOURing|TestSendersInsideTheKernel)$`
-	allTests = `^(TestTable|TestRelatedCalls|TestConservation|TestConservationOfRelatedCalls|TestSendsThroughIOURing|TestSendersInsideTheKernel|` +
-		`TestConservationOfRequests|TestSendsThatNoRecordedCallMadeAreCounted|TestRequestsExplainTheirSends)$`
+	// quietTests make no more calls than one at a time, but for one test, which
+	// records with the tier that the recorder chooses itself.
+	quietTests = `^(TestTable|TestRelatedCalls|TestSendsThroughIOURing|TestSendersInsideTheKernel|TestTheTierThatIsChosenLosesNothing)$`
+	allTests   = `^(TestTable|TestRelatedCalls|TestConservation|TestConservationOfRelatedCalls|TestSendsThroughIOURing|TestSendersInsideTheKernel|` +
+		`TestConservationOfRequests|TestRequestsAndCallsShareTheirCPUs|TestSendsThatNoRecordedCallMadeAreCounted|TestRequestsExplainTheirSends)$`
 )
 
 func (j *job) encode() []byte {
@@ -55,6 +58,9 @@ func (o *options) commands(m *machine) []command {
 		"SENDMSGREC_WORKLOAD=" + path.Join(binDir, "workload"),
 		"SENDMSGREC_WORKLOAD32=" + path.Join(binDir, workload32),
 	}
+	if m.preempts {
+		env = append(env, "SENDMSGREC_PREEMPTS=1")
+	}
 	if len(o.command) > 0 {
 		return []command{{Name: strings.Join(o.command, " "), Args: o.command, Env: env}}
 	}
@@ -67,7 +73,7 @@ func (o *options) commands(m *machine) []command {
 	for _, tier := range tiers {
 		list = append(list, command{
 			Name: tier,
-			Args: []string{path.Join(binDir, testProgram), "-test.v", "-test.short", "-test.run", cmp.Or(o.run, m.tests),
+			Args: []string{path.Join(binDir, testProgram), "-test.v", "-test.short", "-test.run", cmp.Or(o.run, m.testsOf(tier)),
 				"-test.timeout", (o.timeout / time.Duration(len(tiers)+1)).String()},
 			Env: append(slices.Clone(env), "SENDMSGREC_TIERS="+tier),
 		})
