@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* A CPU's lane: its ring of records and its counters.
  *
- * Programs on kprobes and on the tracepoints of system calls run with preemption off,
- * and so, by undisturbed(), do those on raw tracepoints: a lane has one user at a
- * time. Those of fentry and fexit stay on their CPU, but can be preempted there by
+ * Programs on kprobes run with preemption off, and so, on newer kernels by
+ * undisturbed(), do those on tracepoints: a lane has one user at a time. Those of
+ * fentry and fexit stay on their CPU, but can be preempted there by
  * another one (PREEMPTIBLE is defined): then counters are added to atomically, and who
  * writes a record asks for the lane first. The one who cannot have it gives its event
  * up, counted.
@@ -93,10 +93,10 @@ static __always_inline __u64 lane_number(struct ring_header *ring)
 
 #endif
 
-/* What a program on a raw tracepoint does, undisturbed. Newer kernels (7.3) preempt
- * these, and not those on kprobes and on the tracepoints of system calls, which may
- * then find the lane half written: so it is done with preemption off, where kernels
- * let programs do that. With PREEMPTIBLE everybody asks for the lane.
+/* What a program on a tracepoint does, undisturbed. Newer kernels (7.3) preempt these,
+ * and another program may then find the lane half written: so it is done with
+ * preemption off, where kernels let programs do that. With PREEMPTIBLE everybody asks
+ * for the lane.
  */
 #if defined(PREEMPTIBLE) || defined(MIXED) || defined(PORTABLE)
 #define undisturbed(call) (call)

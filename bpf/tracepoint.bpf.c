@@ -26,13 +26,13 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 				  ctx->args[4], ctx->args[5] },                           \
 		};                                                                        \
                                                                                           \
-		return call_enter(current_task(), &entry);                                \
+		return undisturbed(call_enter(current_task(), &entry));                   \
 	}                                                                                 \
                                                                                           \
 	SEC("tracepoint/syscalls/sys_exit_" #syscall)                                     \
 	int exit_##name(struct sys_exit_args *ctx)                                        \
 	{                                                                                 \
-		return call_exit(current_task(), number, ctx->ret);                       \
+		return undisturbed(call_exit(current_task(), number, ctx->ret));          \
 	}
 
 SYSCALL_HOOKS(sendmsg, sendmsg, CALL_SENDMSG)

@@ -56,8 +56,7 @@ func machines() []*machine {
 	newest := amd64("7.3", "typed", allTests, 8)
 	newest.qemu = []string{"qemu-system-x86_64", "-M", "pc", "-cpu", "max"}
 	newest.preempts = true
-	// On the tracepoint tier this kernel loses calls, and under load the recorder does
-	// not end (docs/kernels.md).
+	// On the tracepoint tier this kernel loses calls (docs/kernels.md).
 	newest.tiers = []string{"fentry", "kprobe"}
 	// Debian's generic kernels serve x32 callers when they are asked to.
 	x32 := amd64("6.1", "mixed", tableTests, 2)
