@@ -12,8 +12,7 @@ import (
 // preemptedError says that this kernel lets a task be preempted while it runs a
 // program of a trampoline. Until it goes on, the kernel skips the program for all
 // other tasks on that processor: each of their calls is a lost event. No other build
-// of the tier can do better; the programs of kprobes and tracepoints are not
-// preempted.
+// of the tier can do better; the programs of kprobes are not preempted.
 type preemptedError struct{ skipped, calls uint64 }
 
 func (e preemptedError) Error() string {
